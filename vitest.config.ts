@@ -1,0 +1,40 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/** Plain Node: what needs no Workers runtime. */
+const unit = ['test/engine/**/*.test.ts', 'test/house/tree.test.ts', 'test/tools/**/*.test.ts']
+/** Real servers over HTTP, started by the tests themselves. */
+const endToEnd = ['test/e2e/**/*.test.ts']
+
+// Wrangler asks for the required secret; tests have one of their own, whatever the machine has.
+process.env.BURGEE_SECRET = 'dGVzdCBzZWNyZXQgb2YgdGhlIHRlc3Qgc3VpdGUgISE='
+
+export default defineConfig({
+  test: {
+    silent: 'passed-only',
+    projects: [
+      { test: { name: 'unit', include: unit } },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            main: './src/index.ts',
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                ALLOW_PRIVATE_WEBHOOKS: 'true',
+                MIGRATIONS: await readD1Migrations('migrations'),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/**/*.test.ts'],
+          exclude: [...unit, ...endToEnd, 'test/bench/**', 'test/chaos/**'],
+          setupFiles: ['test/support/worker-setup.ts'],
+        },
+      },
+      { test: { name: 'e2e', include: endToEnd, testTimeout: 60_000, hookTimeout: 120_000 } },
+    ],
+  },
+})
