@@ -1,0 +1,146 @@
+/**
+ * MD5 of a text's UTF-8 bytes, fed in pieces and read as four words, without allocating. It serves
+ * bucketing only and refuses to be a general hash: no bytes in, no hex out, one message at a time.
+ */
+
+const SINES = new Int32Array([
+  0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
+  0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821,
+  0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d, 0x02441453, 0xd8a1e681, 0xe7d3fbc8,
+  0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed, 0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a,
+  0xfffa3942, 0x8771f681, 0x6d9d6122, 0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70,
+  0x289b7ec6, 0xeaa127fa, 0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665,
+  0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
+  0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
+])
+
+// The message in progress. Module state is safe here: evaluation is synchronous and never re-enters.
+const block = new Int32Array(16)
+const state = new Int32Array(4)
+let length = 0
+
+/** The last digest as four unsigned big-endian words. */
+export const digest = new Uint32Array(4)
+
+export function begin(): void {
+  state[0] = 0x67452301
+  state[1] = 0xefcdab89
+  state[2] = 0x98badcfe
+  state[3] = 0x10325476
+  block.fill(0)
+  length = 0
+}
+
+export function feed(text: string): void {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) push(unit)
+    else if (unit < 0x800) {
+      push(0xc0 | (unit >> 6))
+      push(0x80 | (unit & 0x3f))
+    } else if (unit < 0xd800 || unit > 0xdfff) feedWide(unit)
+    else {
+      const code = text.codePointAt(i) ?? 0
+      if (code > 0xffff) {
+        push(0xf0 | (code >> 18))
+        push(0x80 | ((code >> 12) & 0x3f))
+        push(0x80 | ((code >> 6) & 0x3f))
+        push(0x80 | (code & 0x3f))
+        i++
+      } else {
+        // A lone surrogate has no UTF-8 form; it counts as U+FFFD, as encoders write it.
+        feedWide(0xfffd)
+      }
+    }
+  }
+}
+
+export function finish(): void {
+  const low = (length << 3) | 0
+  const high = Math.floor(length / 0x20000000) | 0
+  push(0x80)
+  // The block is zero beyond what was pushed; without room for the length it goes as it is.
+  if ((length & 63) > 56) {
+    transform()
+    block.fill(0)
+  }
+  block[14] = low
+  block[15] = high
+  transform()
+  for (let i = 0; i < 4; i++) {
+    const word = state[i] ?? 0
+    digest[i] =
+      (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | ((word >>> 24) & 0xff)
+  }
+}
+
+function feedWide(unit: number): void {
+  push(0xe0 | (unit >> 12))
+  push(0x80 | ((unit >> 6) & 0x3f))
+  push(0x80 | (unit & 0x3f))
+}
+
+function push(byte: number): void {
+  const index = (length >> 2) & 15
+  block[index] = at(block, index) | (byte << ((length & 3) << 3))
+  length++
+  if ((length & 63) === 0) {
+    transform()
+    block.fill(0)
+  }
+}
+
+function turn(sum: number, bits: number): number {
+  return (sum << bits) | (sum >>> (32 - bits))
+}
+
+function at(words: Int32Array, index: number): number {
+  return words[index] as number
+}
+
+function word(index: number): number {
+  return at(block, index & 15)
+}
+
+function sine(index: number): number {
+  return at(SINES, index)
+}
+
+/**
+ * The compression function, four steps a turn of the loop so that the registers stay in place. Each
+ * step adds what depends on the step before it last: the chain through all 64 is what takes the time.
+ */
+function transform(): void {
+  let a = at(state, 0)
+  let b = at(state, 1)
+  let c = at(state, 2)
+  let d = at(state, 3)
+  for (let i = 0; i < 16; i += 4) {
+    a = (b + turn((a + word(i) + sine(i) + (d ^ (b & (c ^ d)))) | 0, 7)) | 0
+    d = (a + turn((d + word(i + 1) + sine(i + 1) + (c ^ (a & (b ^ c)))) | 0, 12)) | 0
+    c = (d + turn((c + word(i + 2) + sine(i + 2) + (b ^ (d & (a ^ b)))) | 0, 17)) | 0
+    b = (c + turn((b + word(i + 3) + sine(i + 3) + (a ^ (c & (d ^ a)))) | 0, 22)) | 0
+  }
+  for (let i = 16, g = 1; i < 32; i += 4, g += 20) {
+    a = (b + turn((a + word(g) + sine(i) + (c & ~d) + (b & d)) | 0, 5)) | 0
+    d = (a + turn((d + word(g + 5) + sine(i + 1) + (b & ~c) + (a & c)) | 0, 9)) | 0
+    c = (d + turn((c + word(g + 10) + sine(i + 2) + (a & ~b) + (d & b)) | 0, 14)) | 0
+    b = (c + turn((b + word(g + 15) + sine(i + 3) + (d & ~a) + (c & a)) | 0, 20)) | 0
+  }
+  for (let i = 32, g = 5; i < 48; i += 4, g += 12) {
+    a = (b + turn((a + word(g) + sine(i) + (b ^ (c ^ d))) | 0, 4)) | 0
+    d = (a + turn((d + word(g + 3) + sine(i + 1) + (a ^ (b ^ c))) | 0, 11)) | 0
+    c = (d + turn((c + word(g + 6) + sine(i + 2) + (d ^ (a ^ b))) | 0, 16)) | 0
+    b = (c + turn((b + word(g + 9) + sine(i + 3) + (c ^ (d ^ a))) | 0, 23)) | 0
+  }
+  for (let i = 48, g = 0; i < 64; i += 4, g += 28) {
+    a = (b + turn((a + word(g) + sine(i) + (c ^ (b | ~d))) | 0, 6)) | 0
+    d = (a + turn((d + word(g + 7) + sine(i + 1) + (b ^ (a | ~c))) | 0, 10)) | 0
+    c = (d + turn((c + word(g + 14) + sine(i + 2) + (a ^ (d | ~b))) | 0, 15)) | 0
+    b = (c + turn((b + word(g + 21) + sine(i + 3) + (d ^ (c | ~a))) | 0, 21)) | 0
+  }
+  state[0] = at(state, 0) + a
+  state[1] = at(state, 1) + b
+  state[2] = at(state, 2) + c
+  state[3] = at(state, 3) + d
+}
