@@ -1,0 +1,142 @@
+/** Features and their options as admin answers show them: contract admin-api §B.5. */
+import { z } from '@hono/zod-openapi'
+import type { FeatureWithOptions } from '../domain/features.ts'
+import type { OptionInput } from '../domain/multivariate-options.ts'
+import type { FlagValue } from '../engine/document.ts'
+import { bool, int, text, toTimestamp } from '../http/fields.ts'
+import type { MultivariateOption } from '../storage/features.ts'
+import type { ValueType } from '../storage/values.ts'
+
+const optionSchema = z
+  .object({
+    id: z.int(),
+    uuid: z.string(),
+    type: z.enum(['unicode', 'int', 'bool']),
+    integer_value: z.int().nullable(),
+    string_value: z.string().nullable(),
+    boolean_value: z.boolean().nullable(),
+    default_percentage_allocation: z.number(),
+    key: z.string().nullable(),
+  })
+  .openapi('MultivariateOption')
+
+const stateOfEnvironment = z
+  .object({
+    id: z.int(),
+    feature_state_value: z.union([z.string(), z.int(), z.boolean()]).nullable(),
+    environment: z.int(),
+    identity: z.int().nullable(),
+    feature_segment: z.int().nullable(),
+    enabled: z.boolean(),
+  })
+  .nullable()
+
+export const featureSchema = z
+  .object({
+    id: z.int(),
+    uuid: z.string(),
+    name: z.string(),
+    type: z.enum(['STANDARD', 'MULTIVARIATE']),
+    default_enabled: z.boolean(),
+    initial_value: z.string().nullable(),
+    created_date: z.string(),
+    description: z.string().nullable(),
+    tags: z.array(z.int()),
+    multivariate_options: z.array(optionSchema),
+    is_archived: z.boolean(),
+    is_server_key_only: z.boolean(),
+    project: z.int(),
+    owners: z.array(z.unknown()),
+    group_owners: z.array(z.unknown()),
+    environment_feature_state: stateOfEnvironment,
+    segment_feature_state: stateOfEnvironment,
+    num_segment_overrides: z.int(),
+    num_identity_overrides: z.int(),
+    is_num_identity_overrides_complete: z.boolean(),
+    metadata: z.array(z.unknown()),
+    code_references_counts: z.array(z.unknown()),
+  })
+  .openapi('Feature')
+
+export const optionView = (option: MultivariateOption): z.infer<typeof optionSchema> => ({
+  id: option.id,
+  uuid: option.uuid,
+  type: option.type,
+  integer_value: option.integerValue,
+  string_value: option.stringValue,
+  boolean_value: option.booleanValue,
+  default_percentage_allocation: option.defaultPercentageAllocation,
+  key: option.key,
+})
+
+export const featureView = ({
+  feature,
+  options,
+}: FeatureWithOptions): z.infer<typeof featureSchema> => ({
+  id: feature.id,
+  uuid: feature.uuid,
+  name: feature.name,
+  type: feature.type,
+  default_enabled: feature.defaultEnabled,
+  initial_value: feature.initialValue,
+  created_date: toTimestamp(feature.createdAt),
+  description: feature.description,
+  tags: [],
+  multivariate_options: options.map(optionView),
+  is_archived: feature.isArchived,
+  is_server_key_only: feature.isServerKeyOnly,
+  project: feature.projectId,
+  owners: [],
+  group_owners: [],
+  environment_feature_state: null,
+  segment_feature_state: null,
+  num_segment_overrides: 0,
+  num_identity_overrides: 0,
+  is_num_identity_overrides_complete: true,
+  metadata: [],
+  code_references_counts: [],
+})
+
+/** A value with its type beside it; the type says which of the three columns counts. */
+export const typedValue = {
+  type: z.enum(['unicode', 'int', 'bool']).optional(),
+  string_value: z.string().max(20000).nullish(),
+  integer_value: int(-2147483648, 2147483647).nullish(),
+  boolean_value: bool().nullish(),
+}
+
+type TypedValue = {
+  type?: ValueType | undefined
+  string_value?: string | null | undefined
+  integer_value?: number | null | undefined
+  boolean_value?: boolean | null | undefined
+}
+
+export function fromTypedValue(value: TypedValue): FlagValue {
+  switch (value.type ?? 'unicode') {
+    case 'int':
+      return value.integer_value ?? null
+    case 'bool':
+      return value.boolean_value ?? null
+    case 'unicode':
+      return value.string_value ?? null
+  }
+}
+
+export const optionBody = z.object({
+  ...typedValue,
+  default_percentage_allocation: z.number().min(0).max(100).optional(),
+  key: text(255)
+    .refine((key) => /^[\w-]+$/.test(key), {
+      error: 'Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.',
+    })
+    .nullish(),
+})
+
+export const toOptionInput = (body: z.infer<typeof optionBody>): OptionInput => ({
+  key: body.key ?? null,
+  value: fromTypedValue(body),
+  ...(body.default_percentage_allocation === undefined
+    ? {}
+    : { defaultPercentageAllocation: body.default_percentage_allocation }),
+})

@@ -1,0 +1,37 @@
+/**
+ * Slows down guessing at passwords: so many logins a minute from one network, and so many at one
+ * account wherever they come from. Counts are approximate and per location (the platform's).
+ */
+import type { Refusal } from '../outcome.ts'
+import { sha256Hex } from '../storage/digest.ts'
+
+/** The binding's period: after this long the next attempt passes for certain. */
+const periodSeconds = 60
+
+/** An IPv6 customer owns a /64: its addresses count as one. */
+export function networkOf(ip: string): string {
+  if (!ip.includes(':')) return ip
+  const [head = '', tail] = ip.toLowerCase().split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
+  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right]
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
+}
+
+/** Null while the attempt may go on. The e-mail address need not belong to anybody. */
+export async function refuseTooManyLogins(
+  limit: RateLimit,
+  attempt: { ip: string | null; email: string },
+): Promise<Refusal | null> {
+  const network = `network:${networkOf(attempt.ip ?? 'unknown')}`
+  const account = `account:${await sha256Hex(attempt.email.toLowerCase())}`
+  for (const key of [network, account]) {
+    const { success } = await limit.limit({ key })
+    if (!success) return { kind: 'throttled', seconds: periodSeconds }
+  }
+  return null
+}

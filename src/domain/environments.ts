@@ -1,0 +1,155 @@
+/** The rules of environments. A new one gets a client-side key and a state for every feature. */
+import { eq } from 'drizzle-orm'
+import { invalid, notFound, ok, type Refusal } from '../outcome.ts'
+import type { Database } from '../storage/database.ts'
+import {
+  type Environment,
+  environments,
+  findEnvironment,
+  findEnvironmentByKey,
+  findEnvironmentByName,
+} from '../storage/environments.ts'
+import { listFeaturesOfProject, listOptionsOfProject } from '../storage/features.ts'
+import { findProject } from '../storage/projects.ts'
+import { insertStates, planNewStates } from './new-states.ts'
+import { randomKey } from './random-key.ts'
+import { changed, snapshot } from './snapshot.ts'
+import { type EntryDraft, nothingToDo, type Write } from './write.ts'
+
+export type EnvironmentSettings = Pick<
+  Environment,
+  | 'name'
+  | 'description'
+  | 'apiKey'
+  | 'allowClientTraits'
+  | 'bannerText'
+  | 'bannerColour'
+  | 'hideDisabledFlags'
+  | 'hideSensitiveData'
+  | 'useIdentityCompositeKeyForHashing'
+  | 'useIdentityOverridesInLocalEval'
+>
+
+const nameTaken = invalid({ name: ['An environment with this name already exists.'] })
+const keyTaken = invalid({ api_key: ['environment with this api key already exists.'] })
+
+const entryOf = (
+  organisationId: number,
+  { id, uuid, name, projectId }: Environment,
+): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+  resource: { type: 'ENVIRONMENT', id: String(id), uuid, name },
+  organisationId,
+  projectId,
+  environment: { id, name },
+})
+
+/** Names are unique in the project, client-side keys in the instance. */
+async function taken(db: Database, environment: Environment): Promise<Refusal | undefined> {
+  const sameName = await findEnvironmentByName(db, environment.projectId, environment.name)
+  if (sameName !== undefined && sameName.id !== environment.id) return nameTaken
+  const sameKey = await findEnvironmentByKey(db, environment.apiKey)
+  return sameKey !== undefined && sameKey.id !== environment.id ? keyTaken : undefined
+}
+
+export const createEnvironment: Write<
+  { projectId: number; settings: Pick<EnvironmentSettings, 'name'> & Partial<EnvironmentSettings> },
+  Environment
+> = async (context, { projectId, settings }) => {
+  const { db, now, reserve } = context
+  const project = await findProject(db, projectId)
+  if (project === undefined) return notFound()
+  const { environment: id } = await reserve({ environment: 1 })
+  const environment: Environment = {
+    description: null,
+    apiKey: randomKey(22),
+    allowClientTraits: true,
+    bannerText: null,
+    bannerColour: null,
+    hideDisabledFlags: null,
+    hideSensitiveData: false,
+    useIdentityCompositeKeyForHashing: true,
+    useIdentityOverridesInLocalEval: true,
+    ...settings,
+    id,
+    uuid: crypto.randomUUID(),
+    projectId,
+    // The commit raises it: the first published version is 1.
+    version: 0,
+    createdAt: now,
+    updatedAt: now,
+  }
+  const refusal = await taken(db, environment)
+  if (refusal !== undefined) return refusal
+  const features = await listFeaturesOfProject(db, projectId)
+  const options = Map.groupBy(await listOptionsOfProject(db, projectId), (row) => row.featureId)
+  const pairs = features.map((feature) => ({
+    feature,
+    environmentId: id,
+    options: options.get(feature.id) ?? [],
+  }))
+  const states = await planNewStates(context, project, pairs)
+  return ok({
+    result: environment,
+    statements: [db.insert(environments).values(environment), ...insertStates(db, states)],
+    entries: [
+      {
+        ...entryOf(project.organisationId, environment),
+        action: 'environment.created',
+        log: `New Environment created: ${environment.name}`,
+        before: null,
+        after: snapshot(environment),
+      },
+    ],
+    publish: [id],
+    events: [],
+  })
+}
+
+export const updateEnvironment: Write<
+  { id: number; settings: Partial<EnvironmentSettings> },
+  Environment
+> = async ({ db }, { id, settings }) => {
+  const before = await findEnvironment(db, id)
+  const project = before && (await findProject(db, before.projectId))
+  if (before === undefined || project === undefined) return notFound()
+  const after: Environment = { ...before, ...settings }
+  const refusal = await taken(db, after)
+  if (refusal !== undefined) return refusal
+  if (!changed(before, after)) return ok(nothingToDo(after))
+  return ok({
+    result: after,
+    statements: [db.update(environments).set(settings).where(eq(environments.id, id))],
+    entries: [
+      {
+        ...entryOf(project.organisationId, after),
+        action: 'environment.updated',
+        log: `Environment updated: ${after.name}`,
+        before: snapshot(before),
+        after: snapshot(after),
+      },
+    ],
+    publish: [id],
+    events: [],
+  })
+}
+
+export const deleteEnvironment: Write<{ id: number }, null> = async ({ db }, { id }) => {
+  const environment = await findEnvironment(db, id)
+  const project = environment && (await findProject(db, environment.projectId))
+  if (environment === undefined || project === undefined) return notFound()
+  return ok({
+    result: null,
+    statements: [db.delete(environments).where(eq(environments.id, id))],
+    entries: [
+      {
+        ...entryOf(project.organisationId, environment),
+        action: 'environment.deleted',
+        log: `Environment deleted: ${environment.name}`,
+        before: snapshot(environment),
+        after: null,
+      },
+    ],
+    publish: [id],
+    events: [],
+  })
+}

@@ -1,0 +1,77 @@
+/** A flag's state as webhook events tell it (contract admin-api §C.5). Pure. */
+import type { Environment } from '../storage/environments.ts'
+import type { FeatureState, MultivariateValue } from '../storage/feature-states.ts'
+import type { Feature, MultivariateOption } from '../storage/features.ts'
+import type { Project } from '../storage/projects.ts'
+import { toFlagValue } from '../storage/values.ts'
+import type { Context, EventDraft, JsonObject } from './write.ts'
+
+export type Flag = {
+  project: Pick<Project, 'id' | 'name'>
+  environment: Pick<Environment, 'id' | 'name'>
+  feature: Feature
+  state: FeatureState
+  shares: MultivariateValue[]
+  options: MultivariateOption[]
+}
+
+/** Microseconds and `Z`, as the original's events carry them. */
+const timestamp = (milliseconds: number) =>
+  new Date(milliseconds).toISOString().replace('Z', '000Z')
+
+export const flagState = ({
+  project,
+  environment,
+  feature,
+  state,
+  shares,
+  options,
+}: Flag): JsonObject => ({
+  enabled: state.enabled,
+  environment: { id: environment.id, name: environment.name },
+  feature: {
+    id: feature.id,
+    name: feature.name,
+    type: feature.type,
+    description: feature.description,
+    initial_value: feature.initialValue,
+    default_enabled: feature.defaultEnabled,
+    created_date: timestamp(feature.createdAt),
+    project: { id: project.id, name: project.name },
+  },
+  feature_segment: null,
+  feature_state_value: toFlagValue(state),
+  identity: null,
+  identity_identifier: null,
+  multivariate_feature_state_values: shares.flatMap((share) => {
+    const option = options.find((candidate) => candidate.id === share.optionId)
+    if (option === undefined) return []
+    return [
+      {
+        id: share.id,
+        multivariate_feature_option: { id: option.id, value: toFlagValue(option) },
+        percentage_allocation: share.percentageAllocation,
+      },
+    ]
+  }),
+})
+
+type Told = { before: Flag | null; after: Flag | null }
+
+/**
+ * `previous_state` is left out when there was none; `new_state` is null when there is none any more.
+ * One change is one event, also where the original sends one for the state and one for the value.
+ */
+export function flagEvent(context: Context, environmentId: number, told: Told): EventDraft {
+  const { before, after } = told
+  return {
+    type: after === null ? 'FLAG_DELETED' : 'FLAG_UPDATED',
+    environmentId,
+    data: {
+      changed_by: context.actor.name,
+      timestamp: timestamp(context.now),
+      new_state: after && flagState(after),
+      ...(before === null ? {} : { previous_state: flagState(before) }),
+    },
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Rows of new default states: one per pair of feature and environment, with the default shares of a
+ * multivariate feature's options. Shared by a new feature and a new environment.
+ */
+import { chunkRows, type Database, type Statement } from '../storage/database.ts'
+import {
+  type FeatureState,
+  featureStates,
+  type MultivariateValue,
+  multivariateValues,
+} from '../storage/feature-states.ts'
+import type { Feature, MultivariateOption } from '../storage/features.ts'
+import type { Project } from '../storage/projects.ts'
+import { toValueColumns } from '../storage/values.ts'
+import { initialState } from './initial-value.ts'
+import type { Context } from './write.ts'
+
+export type StatePair = {
+  feature: Feature
+  environmentId: number
+  options: MultivariateOption[]
+}
+
+export type NewStates = { states: FeatureState[]; shares: MultivariateValue[] }
+
+export async function planNewStates(
+  { now, reserve }: Pick<Context, 'now' | 'reserve'>,
+  project: Project,
+  pairs: StatePair[],
+): Promise<NewStates> {
+  const shareCount = pairs.reduce((sum, pair) => sum + pair.options.length, 0)
+  const firsts = await reserve({ 'feature-state': pairs.length, 'multivariate-value': shareCount })
+  const states = pairs.map((pair, index): FeatureState => {
+    const { enabled, value } = initialState(project, pair.feature)
+    return {
+      id: firsts['feature-state'] + index,
+      uuid: crypto.randomUUID(),
+      featureId: pair.feature.id,
+      environmentId: pair.environmentId,
+      enabled,
+      ...toValueColumns(value),
+      createdAt: now,
+      updatedAt: now,
+    }
+  })
+  const shares = pairs
+    .flatMap((pair, index) => pair.options.map((option) => ({ option, index })))
+    .map(
+      ({ option, index }, position): MultivariateValue => ({
+        id: firsts['multivariate-value'] + position,
+        uuid: crypto.randomUUID(),
+        featureStateId: firsts['feature-state'] + index,
+        optionId: option.id,
+        percentageAllocation: option.defaultPercentageAllocation,
+      }),
+    )
+  return { states, shares }
+}
+
+export const insertStates = (db: Database, { states, shares }: NewStates): Statement[] => [
+  ...chunkRows(states, 10).map((rows) => db.insert(featureStates).values(rows)),
+  ...chunkRows(shares, 5).map((rows) => db.insert(multivariateValues).values(rows)),
+]

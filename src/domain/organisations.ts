@@ -1,0 +1,124 @@
+/** The rules of organisations. Who creates one becomes its first administrator. */
+import { eq } from 'drizzle-orm'
+import { notFound, ok } from '../outcome.ts'
+import {
+  findOrganisation,
+  listEnvironmentIdsOfOrganisation,
+  memberships,
+  type Organisation,
+  organisations,
+} from '../storage/organisations.ts'
+import { changed, snapshot } from './snapshot.ts'
+import type { EntryDraft, Write } from './write.ts'
+import { nothingToDo } from './write.ts'
+
+export type OrganisationSettings = {
+  name: string
+  webhookNotificationEmail: string | null
+  restrictProjectCreateToAdmin: boolean
+  force2fa: boolean
+}
+
+const entryOf = (
+  organisation: Organisation,
+): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+  resource: {
+    type: 'ORGANISATION',
+    id: String(organisation.id),
+    uuid: organisation.uuid,
+    name: organisation.name,
+  },
+  organisationId: organisation.id,
+  projectId: null,
+  environment: null,
+})
+
+/** The id is reserved by the caller: it names the ledger in which this is the first entry. */
+export const createOrganisation: Write<
+  {
+    id: number
+    creatorId: number
+    settings: Pick<OrganisationSettings, 'name'> & Partial<OrganisationSettings>
+  },
+  Organisation
+> = async ({ db, now }, { id, creatorId, settings }) => {
+  const organisation: Organisation = {
+    webhookNotificationEmail: null,
+    restrictProjectCreateToAdmin: false,
+    force2fa: false,
+    ...settings,
+    id,
+    uuid: crypto.randomUUID(),
+    persistTraitData: true,
+    stopServingFlags: false,
+    createdAt: now,
+  }
+  const creator = { organisationId: id, userId: creatorId, role: 'ADMIN', createdAt: now } as const
+  return ok({
+    result: organisation,
+    statements: [
+      db.insert(organisations).values(organisation),
+      db.insert(memberships).values(creator),
+    ],
+    entries: [
+      {
+        ...entryOf(organisation),
+        action: 'organisation.created',
+        log: `New Organisation created: ${organisation.name}`,
+        before: null,
+        after: snapshot({ ...organisation, memberships: [creator] }),
+      },
+    ],
+    publish: [],
+    events: [],
+  })
+}
+
+export const updateOrganisation: Write<
+  { id: number; settings: Partial<OrganisationSettings> },
+  Organisation
+> = async ({ db }, { id, settings }) => {
+  const before = await findOrganisation(db, id)
+  if (before === undefined) return notFound()
+  const after: Organisation = { ...before, ...settings }
+  if (!changed(before, after)) return ok(nothingToDo(after))
+  // Of what can be set here, documents show the name only.
+  const shown = before.name !== after.name
+  return ok({
+    result: after,
+    statements: [db.update(organisations).set(settings).where(eq(organisations.id, id))],
+    entries: [
+      {
+        ...entryOf(after),
+        action: 'organisation.updated',
+        log: `Organisation updated: ${after.name}`,
+        before: snapshot(before),
+        after: snapshot(after),
+      },
+    ],
+    publish: shown ? await listEnvironmentIdsOfOrganisation(db, id) : [],
+    events: [],
+  })
+}
+
+/** Everything in it goes along: projects, keys, memberships. Its audit log stays. */
+export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { id }) => {
+  const organisation = await findOrganisation(db, id)
+  if (organisation === undefined) return notFound()
+  return ok({
+    result: null,
+    statements: [db.delete(organisations).where(eq(organisations.id, id))],
+    entries: [
+      {
+        ...entryOf(organisation),
+        action: 'organisation.deleted',
+        log: `Organisation deleted: ${organisation.name}`,
+        before: snapshot(organisation),
+        after: null,
+      },
+    ],
+    // Publishing reads the present truth: the environments are gone, so their documents go too.
+    publish: await listEnvironmentIdsOfOrganisation(db, id),
+    events: [],
+  })
+}

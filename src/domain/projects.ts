@@ -1,0 +1,113 @@
+/** The rules of projects. A new project has no environment until one is created. */
+import { eq } from 'drizzle-orm'
+import { invalid, notFound, ok } from '../outcome.ts'
+import { listEnvironmentsOfProject } from '../storage/environments.ts'
+import { findProject, findProjectByName, type Project, projects } from '../storage/projects.ts'
+import { changed, snapshot } from './snapshot.ts'
+import type { EntryDraft, Write } from './write.ts'
+import { nothingToDo } from './write.ts'
+
+export type ProjectSettings = {
+  name: string
+  hideDisabledFlags: boolean
+  preventFlagDefaults: boolean
+  enableRealtimeUpdates: boolean
+  onlyAllowLowerCaseFeatureNames: boolean
+  featureNameRegex: string | null
+  staleFlagsLimitDays: number
+}
+
+const nameTaken = invalid({ name: ['A project with this name already exists.'] })
+
+const entryOf = (project: Project): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+  resource: { type: 'PROJECT', id: String(project.id), uuid: project.uuid, name: project.name },
+  organisationId: project.organisationId,
+  projectId: project.id,
+  environment: null,
+})
+
+export const createProject: Write<
+  { organisationId: number; settings: Pick<ProjectSettings, 'name'> & Partial<ProjectSettings> },
+  Project
+> = async ({ db, now, reserve }, { organisationId, settings }) => {
+  if (await findProjectByName(db, organisationId, settings.name)) return nameTaken
+  const { project: id } = await reserve({ project: 1 })
+  const project: Project = {
+    hideDisabledFlags: false,
+    preventFlagDefaults: false,
+    enableRealtimeUpdates: false,
+    onlyAllowLowerCaseFeatureNames: true,
+    featureNameRegex: null,
+    staleFlagsLimitDays: 30,
+    ...settings,
+    id,
+    uuid: crypto.randomUUID(),
+    organisationId,
+    createdAt: now,
+  }
+  return ok({
+    result: project,
+    statements: [db.insert(projects).values(project)],
+    entries: [
+      {
+        ...entryOf(project),
+        action: 'project.created',
+        log: `New Project created: ${project.name}`,
+        before: null,
+        after: snapshot(project),
+      },
+    ],
+    publish: [],
+    events: [],
+  })
+}
+
+export const updateProject: Write<
+  { id: number; settings: Partial<ProjectSettings> },
+  Project
+> = async ({ db }, { id, settings }) => {
+  const before = await findProject(db, id)
+  if (before === undefined) return notFound()
+  const after: Project = { ...before, ...settings }
+  const taken = await findProjectByName(db, before.organisationId, after.name)
+  if (taken !== undefined && taken.id !== id) return nameTaken
+  if (!changed(before, after)) return ok(nothingToDo(after))
+  const environments = await listEnvironmentsOfProject(db, id)
+  return ok({
+    result: after,
+    statements: [db.update(projects).set(settings).where(eq(projects.id, id))],
+    entries: [
+      {
+        ...entryOf(after),
+        action: 'project.updated',
+        log: `Project updated: ${after.name}`,
+        before: snapshot(before),
+        after: snapshot(after),
+      },
+    ],
+    publish: environments.map((environment) => environment.id),
+    events: [],
+  })
+}
+
+export const deleteProject: Write<{ id: number }, null> = async ({ db }, { id }) => {
+  const project = await findProject(db, id)
+  if (project === undefined) return notFound()
+  const environments = await listEnvironmentsOfProject(db, id)
+  return ok({
+    result: null,
+    statements: [db.delete(projects).where(eq(projects.id, id))],
+    entries: [
+      {
+        ...entryOf(project),
+        action: 'project.deleted',
+        log: `Project deleted: ${project.name}`,
+        before: snapshot(project),
+        after: null,
+      },
+    ],
+    // Publishing reads the present truth: the environments are gone, so their documents go too.
+    publish: environments.map((environment) => environment.id),
+    events: [],
+  })
+}

@@ -1,0 +1,84 @@
+/**
+ * What a write is: a named admin change, `(context, input) → Plan or Refusal`. It reads, checks the
+ * rules and says what would happen; it never executes a statement. The ledger does.
+ */
+
+import type { Outcome } from '../outcome.ts'
+import type { Database, Statement } from '../storage/database.ts'
+import type { EventType } from '../storage/events.ts'
+import type { IdName } from '../storage/ids.ts'
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** Who is asking, as of now: kept in the entry even when the user or key is gone later. */
+export type Actor = {
+  kind: 'user' | 'organisation-key' | 'system'
+  /** User id, or the key's public prefix. */
+  id: string | null
+  /** E-mail address of a user, name of a key. */
+  name: string
+}
+
+/** Where the request came from. */
+export type Source = { requestId: string; ip: string | null; userAgent: string | null }
+
+export type Context = {
+  db: Database
+  /** Epoch milliseconds of the change. */
+  now: number
+  actor: Actor
+  /** The instance's secret, for columns that are stored sealed. */
+  secret: string
+  /** Reserves public ids; answers the first of each block. */
+  reserve: <N extends IdName>(counts: Record<N, number>) => Promise<Record<N, number>>
+}
+
+/** The original's resource types (admin-api §C.2) and ours for what it does not audit. */
+export type ResourceType =
+  | 'FEATURE'
+  | 'FEATURE_STATE'
+  | 'ENVIRONMENT'
+  | 'PROJECT'
+  | 'ORGANISATION'
+  | 'USER'
+  | 'SESSION'
+  | 'ORGANISATION_KEY'
+  | 'ENVIRONMENT_KEY'
+  | 'WEBHOOK'
+
+/** One line of the audit log before it has its place in the chain. */
+export type EntryDraft = {
+  action: string
+  resource: { type: ResourceType; id: string | null; uuid: string | null; name: string }
+  organisationId: number | null
+  projectId: number | null
+  environment: { id: number; name: string } | null
+  /** The original's log text (admin-api §C.3), or ours where it has none. */
+  log: string
+  before: JsonObject | null
+  after: JsonObject | null
+}
+
+/** A webhook event before its bytes are frozen; `data` is the contract's (admin-api §C.5). */
+export type EventDraft = { type: EventType; environmentId: number; data: JsonObject }
+
+export type Plan<T> = {
+  result: T
+  statements: Statement[]
+  entries: EntryDraft[]
+  /** Environments whose document changes: their version rises and they are published. */
+  publish: number[]
+  events: EventDraft[]
+}
+
+export type Write<I, T> = (context: Context, input: I) => Promise<Outcome<Plan<T>>>
+
+/** A plan that changes nothing: a request that asks for what already is. */
+export const nothingToDo = <T>(result: T): Plan<T> => ({
+  result,
+  statements: [],
+  entries: [],
+  publish: [],
+  events: [],
+})

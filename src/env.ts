@@ -1,0 +1,19 @@
+/** The bindings of wrangler.toml, as the Worker and its Durable Objects see them. */
+import type { Ledger } from './ledger/ledger.ts'
+
+export type Env = {
+  DB: D1Database
+  /** Published documents and the pointers from SDK keys to them. */
+  DOCUMENTS: KVNamespace
+  LEDGER: DurableObjectNamespace<Ledger>
+  DELIVERIES: Queue<DeliveryMessage>
+  LOGIN_LIMIT: RateLimit
+  /** 32 random bytes in base64: seals what must be readable again (webhook secrets, server-side keys). */
+  BURGEE_SECRET: string
+  /** 'true' lets webhooks reach private and loopback addresses. */
+  ALLOW_PRIVATE_WEBHOOKS: string
+  COMMIT: string
+}
+
+/** The queue carries ids only; whoever receives one reads the present truth. */
+export type DeliveryMessage = { deliveryId: string }

@@ -1,0 +1,21 @@
+/**
+ * The router every room builds on: both trailing-slash forms of a path, bodies checked against the
+ * route's schema, refusals in the contract's shape. It knows no resource.
+ */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Env } from '../env.ts'
+import { toFieldErrors } from './field-errors.ts'
+import './messages.ts'
+import { refuse } from './refuse.ts'
+
+export type Base = { Bindings: Env; Variables: { requestId: string } }
+
+/** `strict: false`: a path registered without its slash answers with and without, never a redirect. */
+export const createRouter = <V extends object = object>() =>
+  new OpenAPIHono<{ Bindings: Env; Variables: Base['Variables'] & V }>({
+    strict: false,
+    defaultHook: (result, c) =>
+      result.success
+        ? undefined
+        : refuse(c, { kind: 'invalid', errors: toFieldErrors(result.error.issues) }),
+  })

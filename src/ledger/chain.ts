@@ -1,0 +1,95 @@
+/**
+ * Gives drafts their place in the audit log: a dense sequence, and a hash that covers the whole
+ * record and the hash before it (contract audit-and-webhooks §7).
+ */
+import type { Actor, EntryDraft, Json, JsonObject, Source } from '../domain/write.ts'
+import type { entries, Head } from '../storage/entries.ts'
+
+export type Change = {
+  id: string
+  ledger: string
+  now: number
+  actor: Actor
+  source: Source
+}
+
+/**
+ * RFC 8785 for the records of the log: keys sorted by UTF-16 code units, ECMAScript numbers. A lone
+ * surrogate cannot be canonical UTF-8, so it is replaced, as it would be in any UTF-8 text.
+ */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key.toWellFormed())}:${canonicalJson(value[key] ?? null)}`)
+    return `{${members.join(',')}}`
+  }
+  return JSON.stringify(typeof value === 'string' ? value.toWellFormed() : value)
+}
+
+/** SHA-256 (hex) over 0x00 and the canonical record: the leaf of RFC 6962. */
+export async function leafHash(record: string): Promise<string> {
+  const text = new TextEncoder().encode(record)
+  const bytes = new Uint8Array(text.length + 1)
+  bytes.set(text, 1)
+  const digest = await crypto.subtle.digest('SHA-256', bytes)
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+const toRecord = (change: Change, draft: EntryDraft, head: Head): JsonObject => ({
+  v: 1,
+  ledger: change.ledger,
+  sequence: head.sequence + 1,
+  change: change.id,
+  time: new Date(change.now).toISOString(),
+  outcome: 'ok',
+  action: draft.action,
+  actor: change.actor,
+  source: {
+    ip: change.source.ip,
+    user_agent: change.source.userAgent,
+    request_id: change.source.requestId,
+  },
+  resource: draft.resource,
+  organisation: draft.organisationId,
+  project: draft.projectId,
+  environment: draft.environment,
+  log: draft.log,
+  before: draft.before,
+  after: draft.after,
+  previous: head.hash,
+})
+
+/** The hash that the first entry of a ledger names as the one before it. */
+export const noHash = '0'.repeat(64)
+
+/** Rows for the drafts, in order, chained to `head`; answers the new head with them. */
+export async function chainEntries(
+  change: Change,
+  drafts: EntryDraft[],
+  head: Head,
+): Promise<{ rows: (typeof entries.$inferInsert)[]; head: Head }> {
+  const rows: (typeof entries.$inferInsert)[] = []
+  let last = head
+  for (const draft of drafts) {
+    const record = canonicalJson(toRecord(change, draft, last))
+    last = { sequence: last.sequence + 1, hash: await leafHash(record) }
+    rows.push({
+      ledger: change.ledger,
+      sequence: last.sequence,
+      hash: last.hash,
+      changeId: change.id,
+      action: draft.action,
+      actorKind: change.actor.kind,
+      actorId: change.actor.id,
+      resourceType: draft.resource.type,
+      resourceId: draft.resource.id,
+      projectId: draft.projectId,
+      environmentId: draft.environment?.id ?? null,
+      createdAt: change.now,
+      record,
+    })
+  }
+  return { rows, head: last }
+}

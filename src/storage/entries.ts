@@ -1,0 +1,71 @@
+/** The audit log's rows. They are appended by the ledger's batch and never edited. */
+import { count, desc, eq } from 'drizzle-orm'
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Database } from './database.ts'
+
+export const entries = sqliteTable('entries', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  ledger: text().notNull(),
+  /** Dense per ledger, from 1: commit order. */
+  sequence: integer().notNull(),
+  /** SHA-256 (hex) of 0x00 and the canonical record, which names the hash before it. */
+  hash: text().notNull(),
+  /** One per committed plan: all its entries, events and log lines share it. */
+  changeId: text('change_id').notNull(),
+  action: text().notNull(),
+  actorKind: text('actor_kind').notNull(),
+  actorId: text('actor_id'),
+  resourceType: text('resource_type').notNull(),
+  resourceId: text('resource_id'),
+  projectId: integer('project_id'),
+  environmentId: integer('environment_id'),
+  createdAt: integer('created_at').notNull(),
+  /** The whole entry as canonical JSON (RFC 8785): the columns beside it are its index. */
+  record: text().notNull(),
+})
+
+export type EntryRow = typeof entries.$inferSelect
+
+/** The last entry of a ledger: where the next one is chained. */
+export type Head = { sequence: number; hash: string }
+
+export const findHead = async (db: Database, ledger: string): Promise<Head | undefined> =>
+  (
+    await db
+      .select({ sequence: entries.sequence, hash: entries.hash })
+      .from(entries)
+      .where(eq(entries.ledger, ledger))
+      .orderBy(desc(entries.sequence))
+      .limit(1)
+  )[0]
+
+/** The last sequence number a change wrote, if the change was committed. */
+export const findHeadOfChange = async (db: Database, changeId: string): Promise<Head | undefined> =>
+  (
+    await db
+      .select({ sequence: entries.sequence, hash: entries.hash })
+      .from(entries)
+      .where(eq(entries.changeId, changeId))
+      .orderBy(desc(entries.sequence))
+      .limit(1)
+  )[0]
+
+/** One page of a project's entries, newest first, and how many there are. */
+export async function pageEntries(
+  db: Database,
+  projectId: number,
+  page: { limit: number; offset: number },
+): Promise<{ count: number; rows: EntryRow[] }> {
+  const own = eq(entries.projectId, projectId)
+  const [counted, rows] = await db.batch([
+    db.select({ count: count() }).from(entries).where(own),
+    db
+      .select()
+      .from(entries)
+      .where(own)
+      .orderBy(desc(entries.id))
+      .limit(page.limit)
+      .offset(page.offset),
+  ])
+  return { count: counted[0]?.count ?? 0, rows }
+}

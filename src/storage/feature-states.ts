@@ -1,0 +1,145 @@
+/** Feature states (one per feature and environment) and the shares they give multivariate options. */
+import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
+import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Database } from './database.ts'
+import { features } from './features.ts'
+import { valueColumns } from './values.ts'
+
+export const featureStates = sqliteTable('feature_states', {
+  id: integer().primaryKey(),
+  uuid: text().notNull(),
+  featureId: integer('feature_id').notNull(),
+  environmentId: integer('environment_id').notNull(),
+  enabled: integer({ mode: 'boolean' }).notNull(),
+  ...valueColumns,
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
+export const multivariateValues = sqliteTable('multivariate_values', {
+  id: integer().primaryKey(),
+  uuid: text().notNull(),
+  featureStateId: integer('feature_state_id').notNull(),
+  optionId: integer('option_id').notNull(),
+  percentageAllocation: real('percentage_allocation').notNull(),
+})
+
+export type FeatureState = typeof featureStates.$inferSelect
+export type MultivariateValue = typeof multivariateValues.$inferSelect
+
+export const findFeatureState = async (
+  db: Database,
+  id: number,
+): Promise<FeatureState | undefined> =>
+  (await db.select().from(featureStates).where(eq(featureStates.id, id)).limit(1))[0]
+
+export const listStatesOfEnvironment = (
+  db: Database,
+  environmentId: number,
+): Promise<FeatureState[]> =>
+  db
+    .select()
+    .from(featureStates)
+    .where(eq(featureStates.environmentId, environmentId))
+    .orderBy(asc(featureStates.id))
+
+export const listStatesOfFeature = (db: Database, featureId: number): Promise<FeatureState[]> =>
+  db
+    .select()
+    .from(featureStates)
+    .where(eq(featureStates.featureId, featureId))
+    .orderBy(asc(featureStates.id))
+
+export const listMultivariateValues = (
+  db: Database,
+  featureStateId: number,
+): Promise<MultivariateValue[]> =>
+  db
+    .select()
+    .from(multivariateValues)
+    .where(eq(multivariateValues.featureStateId, featureStateId))
+    .orderBy(asc(multivariateValues.id))
+
+export const listMultivariateValuesOfEnvironment = (
+  db: Database,
+  environmentId: number,
+): Promise<MultivariateValue[]> =>
+  db
+    .select()
+    .from(multivariateValues)
+    .where(
+      inArray(
+        multivariateValues.featureStateId,
+        db
+          .select({ id: featureStates.id })
+          .from(featureStates)
+          .where(eq(featureStates.environmentId, environmentId)),
+      ),
+    )
+    .orderBy(asc(multivariateValues.id))
+
+export const listMultivariateValuesOfFeature = (
+  db: Database,
+  featureId: number,
+): Promise<MultivariateValue[]> =>
+  db
+    .select()
+    .from(multivariateValues)
+    .where(
+      inArray(
+        multivariateValues.featureStateId,
+        db
+          .select({ id: featureStates.id })
+          .from(featureStates)
+          .where(eq(featureStates.featureId, featureId)),
+      ),
+    )
+    .orderBy(asc(multivariateValues.id))
+
+/** Which default states of an environment: all, or those of one feature. */
+export type StateFilter = { featureId?: number | undefined; featureName?: string | undefined }
+
+const matching = (db: Database, environmentId: number, filter: StateFilter) =>
+  and(
+    eq(featureStates.environmentId, environmentId),
+    filter.featureId === undefined ? undefined : eq(featureStates.featureId, filter.featureId),
+    filter.featureName === undefined
+      ? undefined
+      : inArray(
+          featureStates.featureId,
+          db
+            .select({ id: features.id })
+            .from(features)
+            .where(sql`${features.name} = ${filter.featureName} COLLATE NOCASE`),
+        ),
+  )
+
+/** One page of an environment's default states with their shares, and how many there are. */
+export async function pageStates(
+  db: Database,
+  at: { environmentId: number; filter: StateFilter },
+  page: { limit: number; offset: number },
+): Promise<{ count: number; rows: FeatureState[]; shares: MultivariateValue[] }> {
+  const own = matching(db, at.environmentId, at.filter)
+  const pageIds = db
+    .select({ id: featureStates.id })
+    .from(featureStates)
+    .where(own)
+    .orderBy(asc(featureStates.id))
+    .limit(page.limit)
+    .offset(page.offset)
+  const [counted, rows, shares] = await db.batch([
+    db.select({ count: count() }).from(featureStates).where(own),
+    db
+      .select()
+      .from(featureStates)
+      .where(inArray(featureStates.id, pageIds))
+      .orderBy(asc(featureStates.id)),
+    db
+      .select()
+      .from(multivariateValues)
+      .where(inArray(multivariateValues.featureStateId, pageIds))
+      .orderBy(asc(multivariateValues.id)),
+  ])
+  return { count: counted[0]?.count ?? 0, rows, shares }
+}

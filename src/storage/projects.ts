@@ -1,0 +1,51 @@
+/** Projects. */
+import { and, asc, eq } from 'drizzle-orm'
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { type Database, isOneOf } from './database.ts'
+
+export const projects = sqliteTable('projects', {
+  id: integer().primaryKey(),
+  uuid: text().notNull(),
+  organisationId: integer('organisation_id').notNull(),
+  name: text().notNull(),
+  hideDisabledFlags: integer('hide_disabled_flags', { mode: 'boolean' }).notNull().default(false),
+  preventFlagDefaults: integer('prevent_flag_defaults', { mode: 'boolean' })
+    .notNull()
+    .default(false),
+  enableRealtimeUpdates: integer('enable_realtime_updates', { mode: 'boolean' })
+    .notNull()
+    .default(false),
+  onlyAllowLowerCaseFeatureNames: integer('only_allow_lower_case_feature_names', {
+    mode: 'boolean',
+  })
+    .notNull()
+    .default(true),
+  featureNameRegex: text('feature_name_regex'),
+  staleFlagsLimitDays: integer('stale_flags_limit_days').notNull().default(30),
+  createdAt: integer('created_at').notNull(),
+})
+
+export type Project = typeof projects.$inferSelect
+
+export const findProject = async (db: Database, id: number): Promise<Project | undefined> =>
+  (await db.select().from(projects).where(eq(projects.id, id)).limit(1))[0]
+
+export const findProjectByName = async (
+  db: Database,
+  organisationId: number,
+  name: string,
+): Promise<Project | undefined> =>
+  (
+    await db
+      .select()
+      .from(projects)
+      .where(and(eq(projects.organisationId, organisationId), eq(projects.name, name)))
+      .limit(1)
+  )[0]
+
+export const listProjects = (db: Database, organisationIds: number[]): Promise<Project[]> =>
+  db
+    .select()
+    .from(projects)
+    .where(isOneOf(projects.organisationId, organisationIds))
+    .orderBy(asc(projects.id))

@@ -1,0 +1,262 @@
+import { Webhook } from 'standardwebhooks'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { bodySignature } from '../../src/delivery/signing.ts'
+import {
+  addDelivery,
+  consume,
+  findDelivery,
+  listAttempts,
+  quietEnv,
+  receiver,
+  second,
+  setDelivery,
+  t0,
+} from './world.ts'
+
+const secret = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
+const body = '{"data": {"name": "caf\\u00e9"}, "event_type": "FLAG_UPDATED"}'
+
+beforeEach(() => {
+  vi.spyOn(console, 'info').mockImplementation(() => undefined)
+})
+
+describe('a delivery that succeeds', () => {
+  it('sends the frozen bytes, signed, and records the answer', async () => {
+    const { id, eventId } = await addDelivery({ secret, body })
+    const { tools, requests, clock } = receiver(() => {
+      clock.now += 250
+      return new Response('thanks', { status: 202 })
+    })
+    await consume(quietEnv().env, tools, [id])
+
+    const [sent] = requests
+    expect(sent?.body).toBe(body)
+    expect(sent?.url).toBe('https://receiver.example/hook')
+    expect(sent?.redirect).toBe('manual')
+    expect(Object.fromEntries(sent?.headers ?? [])).toMatchObject({
+      'content-type': 'application/json',
+      'webhook-id': eventId,
+      'webhook-timestamp': String(t0 / second),
+      'x-flagsmith-signature': await bodySignature(secret, body),
+    })
+    expect(await findDelivery(id)).toMatchObject({
+      state: 'delivered',
+      attempts: 1,
+      nextAttemptAt: null,
+      leasedUntil: 0,
+    })
+    expect(await listAttempts(id)).toEqual([
+      {
+        number: 1,
+        startedAt: t0,
+        endedAt: t0 + 250,
+        outcome: 'delivered',
+        responseStatus: 202,
+        responseBody: 'thanks',
+        error: null,
+      },
+    ])
+  })
+
+  it('goes out without signatures when the endpoint has no secret', async () => {
+    const { id, eventId } = await addDelivery()
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(quietEnv().env, tools, [id])
+    const headers = requests[0]?.headers
+    expect(headers?.get('webhook-id')).toBe(eventId)
+    expect(headers?.get('webhook-timestamp')).toBe(String(t0 / second))
+    expect(headers?.has('webhook-signature')).toBe(false)
+    expect(headers?.has('X-Flagsmith-Signature')).toBe(false)
+  })
+})
+
+describe('a delivery that fails', () => {
+  it('is rung for again after the delay and records why', async () => {
+    const { id } = await addDelivery()
+    const { env, rung } = quietEnv()
+    const { tools } = receiver(() => new Response('broken', { status: 500 }))
+    const result = await consume(env, tools, [id])
+    expect(result.explicitAcks).toEqual(['0'])
+    expect(rung).toEqual([{ deliveryId: id, delaySeconds: 5 }])
+    expect(await findDelivery(id)).toMatchObject({
+      state: 'waiting',
+      attempts: 1,
+      nextAttemptAt: t0 + 5 * second,
+      leasedUntil: 0,
+    })
+    expect(await listAttempts(id)).toMatchObject([
+      { outcome: 'failed', responseStatus: 500, responseBody: 'broken', error: 'status' },
+    ])
+  })
+
+  it('repeats identical bytes under a fresh timestamp and signature', async () => {
+    const { id, eventId } = await addDelivery({ secret, body })
+    const { env } = quietEnv()
+    const { tools, requests, clock } = receiver(() => new Response('', { status: 503 }))
+    // The verifier compares with the real clock.
+    clock.now = Date.now()
+    await setDelivery(id, { attempts: 0, nextAttemptAt: clock.now })
+    await consume(env, tools, [id])
+    clock.now += 7 * second
+    await consume(env, tools, [id])
+
+    expect(requests).toHaveLength(2)
+    expect(new Set(requests.map((sent) => sent.body))).toEqual(new Set([body]))
+    const of = (name: string) => requests.map((sent) => sent.headers.get(name))
+    expect(of('webhook-id')).toEqual([eventId, eventId])
+    expect(new Set(of('webhook-timestamp')).size).toBe(2)
+    expect(new Set(of('webhook-signature')).size).toBe(2)
+    expect(new Set(of('X-Flagsmith-Signature')).size).toBe(1)
+    for (const sent of requests) {
+      expect(() =>
+        new Webhook(secret).verify(sent.body, Object.fromEntries(sent.headers)),
+      ).not.toThrow()
+    }
+  })
+
+  it('waits as long as the receiver asks', async () => {
+    const { id } = await addDelivery()
+    const { env, rung } = quietEnv()
+    const headers = { 'retry-after': '90' }
+    const { tools } = receiver(() => new Response('', { status: 429, headers }))
+    await consume(env, tools, [id])
+    expect(rung).toEqual([{ deliveryId: id, delaySeconds: 90 }])
+    expect(await findDelivery(id)).toMatchObject({ nextAttemptAt: t0 + 90 * second })
+  })
+
+  it('leaves waits beyond half a day to the sweep', async () => {
+    const { id } = await addDelivery()
+    const { env, rung } = quietEnv()
+    const headers = { 'retry-after': '999999999' }
+    const { tools } = receiver(() => new Response('', { status: 503, headers }))
+    await consume(env, tools, [id])
+    expect(rung).toEqual([])
+    expect(await findDelivery(id)).toMatchObject({ nextAttemptAt: t0 + 86_400 * second })
+  })
+
+  it('is parked after ten attempts, each one recorded', async () => {
+    const { id } = await addDelivery()
+    const { env } = quietEnv()
+    const { tools, requests, clock } = receiver(() => new Response('', { status: 500 }))
+    for (let round = 0; round < 14; round++) {
+      await consume(env, tools, [id])
+      clock.now = (await findDelivery(id))?.nextAttemptAt ?? clock.now + 86_400 * second
+    }
+    expect(requests).toHaveLength(10)
+    expect((await listAttempts(id)).map((attempt) => attempt.number)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ])
+    expect(await findDelivery(id)).toMatchObject({
+      state: 'parked',
+      attempts: 10,
+      nextAttemptAt: null,
+    })
+  })
+
+  it('is parked at once when the receiver is gone for good', async () => {
+    const { id } = await addDelivery()
+    const { env, rung } = quietEnv()
+    const { tools } = receiver(() => new Response('', { status: 410 }))
+    await consume(env, tools, [id])
+    expect(rung).toEqual([])
+    expect(await findDelivery(id)).toMatchObject({ state: 'parked', attempts: 1 })
+    expect(await listAttempts(id)).toMatchObject([{ error: 'gone', responseStatus: 410 }])
+  })
+
+  it('whose senders died ten times is parked without an eleventh request', async () => {
+    const { id } = await addDelivery()
+    await setDelivery(id, { attempts: 10, nextAttemptAt: t0 })
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(quietEnv().env, tools, [id])
+    expect(requests).toEqual([])
+    expect(await findDelivery(id)).toMatchObject({ state: 'parked', attempts: 10 })
+  })
+
+  it.each(['https://169.254.169.254/latest/meta-data/', 'http://localhost/'])(
+    'does not follow a redirect to %s',
+    async (location) => {
+      const { id } = await addDelivery()
+      const { tools, requests } = receiver(
+        () => new Response('', { status: 302, headers: { location } }),
+      )
+      await consume(quietEnv().env, tools, [id])
+      expect(requests.map((sent) => sent.url)).toEqual(['https://receiver.example/hook'])
+      expect(requests[0]?.redirect).toBe('manual')
+      expect(await listAttempts(id)).toMatchObject([{ error: 'redirect', responseStatus: 302 }])
+    },
+  )
+
+  it('never goes out unsigned when the stored secret cannot be opened', async () => {
+    const { id } = await addDelivery({ secret })
+    const { env } = quietEnv({ BURGEE_SECRET: 'b3RoZXI=' })
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(env, tools, [id])
+    expect(requests).toEqual([])
+    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', attempts: 1 })
+    const [attempt] = await listAttempts(id)
+    expect(attempt).toMatchObject({ outcome: 'failed', responseStatus: null })
+    expect(attempt?.error).toMatch(/^sealed: /)
+  })
+})
+
+/** Answers DNS questions from `addresses` and takes everything else as the webhook's request. */
+const withDns = (addresses: string[]) =>
+  receiver(({ url }) => {
+    if (!url.startsWith('https://cloudflare-dns.com/')) return new Response('ok')
+    const Answer = url.endsWith('=A') ? addresses.map((data) => ({ type: 1, data })) : []
+    return Response.json({ Status: 0, Answer })
+  })
+
+describe('where private targets are not allowed', () => {
+  const { env } = quietEnv({ ALLOW_PRIVATE_WEBHOOKS: 'false' })
+
+  it.each([
+    ['a private address', 'https://10.0.0.1/hook', ['1.1.1.1']],
+    ['cloud metadata', 'https://169.254.169.254/latest', ['1.1.1.1']],
+    ['plain http', 'http://receiver.example/hook', ['1.1.1.1']],
+    ['a name for loopback', 'https://127.0.0.1.nip.io/hook', ['127.0.0.1']],
+    ['a name that does not resolve', 'https://receiver.example/hook', []],
+  ])('%s is never called, and the attempt says so', async (_, url, addresses) => {
+    const { id } = await addDelivery({ url, secret })
+    const { tools, requests } = withDns(addresses)
+    await consume(env, tools, [id])
+    const called = requests.filter((sent) => !sent.url.startsWith('https://cloudflare-dns.com/'))
+    expect(called).toEqual([])
+    const [attempt] = await listAttempts(id)
+    expect(attempt).toMatchObject({ outcome: 'failed', responseStatus: null })
+    expect(attempt?.error).toMatch(/^refused: /)
+    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', attempts: 1 })
+  })
+
+  it('a public name is called', async () => {
+    const { id } = await addDelivery()
+    const { tools, requests } = withDns(['1.1.1.1'])
+    await consume(env, tools, [id])
+    expect(requests.at(-1)?.url).toBe('https://receiver.example/hook')
+    expect(await findDelivery(id)).toMatchObject({ state: 'delivered' })
+  })
+
+  it('a name that turns private between two attempts is not called the second time', async () => {
+    const { id } = await addDelivery()
+    const addresses = ['1.1.1.1']
+    const { tools, requests, clock } = receiver(({ url }) => {
+      if (!url.startsWith('https://cloudflare-dns.com/')) return new Response('', { status: 500 })
+      const Answer = url.endsWith('=A') ? addresses.map((data) => ({ type: 1, data })) : []
+      return Response.json({ Status: 0, Answer })
+    })
+    await consume(env, tools, [id])
+    addresses[0] = '10.0.0.1'
+    clock.now += 6 * second
+    await consume(env, tools, [id])
+    const called = requests.filter((sent) => sent.url === 'https://receiver.example/hook')
+    expect(called).toHaveLength(1)
+    expect(await listAttempts(id)).toHaveLength(2)
+  })
+
+  it.each(['', 'TRUE', '1', 'false'])('the setting %j does not allow them', async (setting) => {
+    const { id } = await addDelivery({ url: 'http://127.0.0.1/hook' })
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(quietEnv({ ALLOW_PRIVATE_WEBHOOKS: setting }).env, tools, [id])
+    expect(requests).toEqual([])
+  })
+})

@@ -1,0 +1,224 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
+import { env as bindings } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { consumeDeadLetters, consumeDeliveries } from '../../src/delivery/consumer.ts'
+import type { DeliveryMessage, Env } from '../../src/env.ts'
+import {
+  addDelivery,
+  addEnvironment,
+  addEvent,
+  addWebhook,
+  consume,
+  findDelivery,
+  listAttempts,
+  quietEnv,
+  receiver,
+  setEnabled,
+  t0,
+} from './world.ts'
+
+beforeEach(() => {
+  vi.spyOn(console, 'info').mockImplementation(() => undefined)
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('an endpoint that is not to be called', () => {
+  it('parks a delivery without an attempt when it is disabled', async () => {
+    const { id, webhookId } = await addDelivery()
+    await setEnabled(webhookId, false)
+    const { tools, requests } = receiver(() => new Response('ok'))
+    const result = await consume(quietEnv().env, tools, [id])
+    expect(result.explicitAcks).toEqual(['0'])
+    expect(requests).toEqual([])
+    expect(await listAttempts(id)).toEqual([])
+    expect(await findDelivery(id)).toMatchObject({
+      state: 'parked',
+      attempts: 0,
+      nextAttemptAt: null,
+    })
+  })
+
+  it('stays parked when the endpoint is enabled again', async () => {
+    const { id, webhookId } = await addDelivery()
+    const { tools, requests } = receiver(() => new Response('ok'))
+    const { env } = quietEnv()
+    await setEnabled(webhookId, false)
+    await consume(env, tools, [id])
+    await setEnabled(webhookId, true)
+    await consume(env, tools, [id])
+    expect(requests).toEqual([])
+  })
+
+  it.each(['webhooks', 'events'])('is forgotten when its row in %s is deleted', async (table) => {
+    const { id, webhookId, eventId } = await addDelivery()
+    await bindings.DB.prepare(`DELETE FROM ${table} WHERE id = ?`)
+      .bind(table === 'webhooks' ? webhookId : eventId)
+      .run()
+    const { tools, requests } = receiver(() => new Response('ok'))
+    const result = await consume(quietEnv().env, tools, [id])
+    expect(result.explicitAcks).toEqual(['0'])
+    expect(requests).toEqual([])
+    expect(await findDelivery(id)).toBeNull()
+  })
+})
+
+describe('a batch', () => {
+  it('delivers to healthy endpoints while others hang', async () => {
+    const environmentId = await addEnvironment()
+    const ids: string[] = []
+    for (let i = 0; i < 12; i++) {
+      const url = `https://receiver.example/${i % 4 === 0 ? 'hangs' : 'healthy'}`
+      const webhookId = await addWebhook(environmentId, { url })
+      const id = `dlv_batch_${i}`
+      const eventId = await addEvent(environmentId)
+      await bindings.DB.prepare(
+        `INSERT INTO deliveries (id, event_id, webhook_id, state, next_attempt_at, created_at)
+         VALUES (?, ?, ?, 'waiting', ?, ?)`,
+      )
+        .bind(id, eventId, webhookId, t0, t0)
+        .run()
+      ids.push(id)
+    }
+    // The hanging ones answer only when all healthy ones are served: in a row this would never end.
+    let healthy = 0
+    let release: () => void = () => undefined
+    const allHealthy = new Promise<void>((resolve) => (release = resolve))
+    const { tools } = receiver(async ({ url }) => {
+      if (url.endsWith('hangs')) await allHealthy
+      else if (++healthy === 9) release()
+      return new Response('ok')
+    })
+    const result = await consume(quietEnv().env, tools, ids)
+    expect(result.explicitAcks).toHaveLength(12)
+    for (const id of ids) expect(await findDelivery(id)).toMatchObject({ state: 'delivered' })
+  })
+
+  it('never has more than six requests under way', async () => {
+    const ids = await Promise.all(Array.from({ length: 15 }, async () => (await addDelivery()).id))
+    let open = 0
+    let most = 0
+    const { tools } = receiver(async () => {
+      most = Math.max(most, ++open)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      open--
+      return new Response('ok')
+    })
+    await consume(quietEnv().env, tools, ids)
+    expect(most).toBeGreaterThan(1)
+    expect(most).toBeLessThanOrEqual(6)
+  })
+
+  it('with an unreadable message still handles the others', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { id } = await addDelivery()
+    const { tools, requests } = receiver(() => new Response('ok'))
+    const result = await consume(quietEnv().env, tools, [undefined, 7, id, 'dlv_unknown'])
+    expect(result.explicitAcks).toHaveLength(4)
+    expect(requests).toHaveLength(1)
+  })
+})
+
+/** D1 that refuses the batches from the `from`th on, as it does when the database is unreachable. */
+function failingDatabase(from: number): Env['DB'] {
+  let batches = 0
+  return {
+    prepare: (query: string) => bindings.DB.prepare(query),
+    batch: (statements: D1PreparedStatement[]) =>
+      ++batches >= from
+        ? Promise.reject(new Error('D1_ERROR: storage is gone'))
+        : bindings.DB.batch(statements),
+  } as Env['DB']
+}
+
+describe('when our own side fails', () => {
+  it('a claim that D1 refuses sends nothing and the message comes back', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { id } = await addDelivery()
+    const { env } = quietEnv({ DB: failingDatabase(1) })
+    const { tools, requests } = receiver(() => new Response('ok'))
+    const result = await consume(env, tools, [id])
+    expect(requests).toEqual([])
+    expect(result.explicitAcks).toEqual([])
+    expect(result.retryMessages).toMatchObject([{ msgId: '0' }])
+    expect(log.mock.calls.join()).toContain('storage is gone')
+  })
+
+  it('the message comes back only after the lease of an attempt that may have begun', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { id } = await addDelivery()
+    const retry = vi.fn()
+    const message = { id: 'm1', body: { deliveryId: id }, retry }
+    const batch = { messages: [message] } as unknown as MessageBatch<DeliveryMessage>
+    const { tools } = receiver(() => new Response('ok'))
+    await consumeDeliveries(batch, quietEnv({ DB: failingDatabase(2) }).env, tools)
+    expect(retry).toHaveBeenCalledExactlyOnceWith({ delaySeconds: 35 })
+  })
+
+  it('an outcome that cannot be recorded is attempted again under the next number', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { id } = await addDelivery()
+    const { tools, clock } = receiver(() => new Response('ok'))
+    const result = await consume(quietEnv({ DB: failingDatabase(2) }).env, tools, [id])
+    expect(result.retryMessages).toHaveLength(1)
+    clock.now += 35_000
+    await consume(quietEnv().env, tools, [id])
+    expect(await listAttempts(id)).toMatchObject([
+      { number: 1, outcome: 'started' },
+      { number: 2, outcome: 'delivered' },
+    ])
+  })
+
+  it('a retry that cannot be rung is left to the sweep', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { id } = await addDelivery()
+    const send = () => Promise.reject(new Error('queue down'))
+    const { env } = quietEnv({ DELIVERIES: { send } as never })
+    const { tools } = receiver(() => new Response('', { status: 500 }))
+    const result = await consume(env, tools, [id])
+    expect(result.explicitAcks).toEqual(['0'])
+    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', nextAttemptAt: t0 + 5_000 })
+  })
+
+  it('the log holds ids, never secrets, bodies or URLs', async () => {
+    const lines: string[] = []
+    vi.spyOn(console, 'info').mockImplementation((line) => void lines.push(line))
+    vi.spyOn(console, 'error').mockImplementation((line) => void lines.push(line))
+    const canaries = ['canary-secret', 'canary-body', 'canary-path', 'canary-answer']
+    const draft = {
+      url: 'https://receiver.example/canary-path?token=canary-path',
+      secret: 'canary-secret',
+      body: '{"data": "canary-body"}',
+    }
+    const { tools, clock } = receiver(() => new Response('canary-answer', { status: 500 }))
+    for (const db of [bindings.DB, failingDatabase(1), failingDatabase(2)]) {
+      const { id } = await addDelivery(draft)
+      await consume(quietEnv({ DB: db }).env, tools, [id])
+    }
+    const throws = receiver(() => {
+      throw new Error(`cannot reach ${draft.url} with ${draft.body}`)
+    })
+    await consume(quietEnv().env, { ...throws.tools, now: () => clock.now }, [
+      (await addDelivery(draft)).id,
+    ])
+    expect(lines.length).toBeGreaterThan(3)
+    for (const canary of canaries) expect(lines.join('\n')).not.toContain(canary)
+  })
+})
+
+describe('a dead letter', () => {
+  it('is noted and acknowledged; the delivery still waits for the sweep', async () => {
+    const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
+    const { id } = await addDelivery()
+    const batch = createMessageBatch<DeliveryMessage>('burgee-dead-letters', [
+      { id: 'm1', timestamp: new Date(t0), attempts: 11, body: { deliveryId: id } },
+    ])
+    await consumeDeadLetters(batch, quietEnv().env)
+    const result = await getQueueResult(batch, createExecutionContext())
+    expect(result.explicitAcks).toEqual(['m1'])
+    expect(log.mock.calls.join()).toContain(id)
+    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', attempts: 0 })
+  })
+})

@@ -1,0 +1,128 @@
+import { env as bindings } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { fanOut } from '../../src/delivery/fan-out.ts'
+import {
+  addEnvironment,
+  addEvent,
+  addWebhook,
+  listAttempts,
+  listDeliveries,
+  quietEnv,
+  t0,
+} from './world.ts'
+
+describe('fanning an event out', () => {
+  it('makes one waiting delivery for each endpoint that should have it and rings for it', async () => {
+    const environmentId = await addEnvironment()
+    const first = await addWebhook(environmentId)
+    const second = await addWebhook(environmentId)
+    await addWebhook(environmentId, { enabled: false })
+    await addWebhook(environmentId, { createdAt: t0 + 1 })
+    await addWebhook(await addEnvironment())
+    const eventId = await addEvent(environmentId)
+    const { env, rung } = quietEnv()
+
+    await fanOut(env, eventId, t0 + 5)
+
+    const rows = await listDeliveries(eventId)
+    expect(rows.map((row) => row.webhookId)).toEqual([first, second])
+    for (const row of rows) {
+      expect(row).toMatchObject({
+        state: 'waiting',
+        attempts: 0,
+        nextAttemptAt: t0 + 5,
+        leasedUntil: 0,
+        createdAt: t0 + 5,
+      })
+      expect(row.id).toMatch(/^dlv_[0-9a-f]{32}$/)
+    }
+    expect(rung.map((ring) => ring.deliveryId).sort()).toEqual(rows.map((row) => row.id).sort())
+  })
+
+  it('repeated, even all at once, makes no second delivery', async () => {
+    const environmentId = await addEnvironment()
+    await addWebhook(environmentId)
+    await addWebhook(environmentId)
+    const eventId = await addEvent(environmentId)
+    const { env, rung } = quietEnv()
+
+    await Promise.all(Array.from({ length: 8 }, () => fanOut(env, eventId, t0)))
+    await fanOut(env, eventId, t0 + 60_000)
+
+    const rows = await listDeliveries(eventId)
+    expect(rows).toHaveLength(2)
+    expect(new Set(rung.map((ring) => ring.deliveryId))).toEqual(new Set(rows.map((row) => row.id)))
+  })
+
+  it('does not ring again for what is delivered, parked, being sent or not yet due', async () => {
+    const environmentId = await addEnvironment()
+    const eventId = await addEvent(environmentId)
+    for (let i = 0; i < 5; i++) await addWebhook(environmentId)
+    await fanOut(quietEnv().env, eventId, t0)
+    const [delivered, parked, leased, later, due] = await listDeliveries(eventId)
+    const set = (assignment: string, id: string | undefined) =>
+      bindings.DB.prepare(`UPDATE deliveries SET ${assignment} WHERE id = ?`).bind(id).run()
+    await set("state = 'delivered', next_attempt_at = NULL", delivered?.id)
+    await set("state = 'parked', next_attempt_at = NULL", parked?.id)
+    await set(`leased_until = ${t0 + 30_000}`, leased?.id)
+    await set(`next_attempt_at = ${t0 + 30_000}`, later?.id)
+
+    const { env, rung } = quietEnv()
+    await fanOut(env, eventId, t0 + 1)
+    expect(rung).toEqual([{ deliveryId: due?.id, delaySeconds: 0 }])
+  })
+
+  it('does nothing for an event that is gone', async () => {
+    const { env, rung, calls } = quietEnv()
+    await fanOut(env, 'evt_unknown', t0)
+    expect({ rung, calls }).toEqual({ rung: [], calls: [] })
+  })
+
+  it('does nothing for an environment without endpoints', async () => {
+    const { env, calls } = quietEnv()
+    await fanOut(env, await addEvent(await addEnvironment()), t0)
+    expect(calls).toEqual([])
+  })
+
+  it('cuts more than a hundred endpoints to what D1 and Queues take', async () => {
+    const environmentId = await addEnvironment()
+    for (let i = 0; i < 130; i++) await addWebhook(environmentId)
+    const eventId = await addEvent(environmentId)
+    const { env, rung, calls } = quietEnv()
+    await fanOut(env, eventId, t0)
+    expect(calls).toEqual([100, 30])
+    expect(new Set(rung.map((ring) => ring.deliveryId)).size).toBe(130)
+  })
+
+  it('fails when the queue does, so that whoever owes the event comes again', async () => {
+    const environmentId = await addEnvironment()
+    await addWebhook(environmentId)
+    const eventId = await addEvent(environmentId)
+    const sendBatch = () => Promise.reject(new Error('queue down'))
+    const { env } = quietEnv({ DELIVERIES: { sendBatch } as never })
+    await expect(fanOut(env, eventId, t0)).rejects.toThrow('queue down')
+
+    const again = quietEnv()
+    await fanOut(again.env, eventId, t0 + 1)
+    expect(again.rung).toHaveLength(1)
+    expect(await listDeliveries(eventId)).toHaveLength(1)
+  })
+
+  it('reaches the consumer through the real queue', async () => {
+    const environmentId = await addEnvironment()
+    const webhookId = await addWebhook(environmentId, { url: 'http://127.0.0.1:9/hook' })
+    const eventId = await addEvent(environmentId)
+    await fanOut(bindings, eventId, Date.now())
+
+    const [row] = await listDeliveries(eventId)
+    await vi.waitFor(
+      async () => {
+        const [attempt] = await listAttempts(row?.id ?? '')
+        expect(attempt).toMatchObject({ number: 1, outcome: 'failed', error: 'connection' })
+      },
+      { timeout: 5_000, interval: 50 },
+    )
+    await bindings.DB.prepare('DELETE FROM webhooks WHERE id = ?').bind(webhookId).run()
+    expect(await listDeliveries(eventId)).toEqual([])
+  })
+})

@@ -1,0 +1,92 @@
+import { env } from 'cloudflare:workers'
+import { asc, eq } from 'drizzle-orm'
+import { expect, it } from 'vitest'
+import { buildDocument } from '../../src/document/build.ts'
+import { ledgerOf } from '../../src/ledger/client.ts'
+import { openDatabase } from '../../src/storage/database.ts'
+import { readDocumentRows } from '../../src/storage/document-rows.ts'
+import { getDocument } from '../../src/storage/documents.ts'
+import { entries } from '../../src/storage/entries.ts'
+import { findEnvironment } from '../../src/storage/environments.ts'
+import { expectChain, settle } from '../support/invariants.ts'
+import { alice, createFlagWorld, source, write } from '../support/world.ts'
+
+const listEntries = (ledger: string) =>
+  openDatabase(env.DB)
+    .select()
+    .from(entries)
+    .where(eq(entries.ledger, ledger))
+    .orderBy(asc(entries.sequence))
+
+it('puts twenty concurrent changes of one flag into one order, each with its true before and after', async () => {
+  const world = await createFlagWorld()
+  const db = openDatabase(env.DB)
+  const ledger = ledgerOf(world.organisationId)
+  const before = await listEntries(ledger)
+  const versionBefore = (await findEnvironment(db, world.environment.id))?.version ?? 0
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      write(world.organisationId, 'feature-state.update', {
+        environmentId: world.environment.id,
+        id: world.stateId,
+        changes: { value: `value ${index}` },
+      }),
+    ),
+  )
+  const added = (await listEntries(ledger)).slice(before.length)
+  expect(added.map((entry) => entry.sequence)).toEqual(
+    Array.from({ length: 20 }, (_, index) => before.length + 1 + index),
+  )
+  expect((await findEnvironment(db, world.environment.id))?.version).toBe(versionBefore + 20)
+  const told = added.map((entry) => JSON.parse(entry.record))
+  expect(new Set(told.map((record) => record.after.string_value)).size).toBe(20)
+  let last = 'blue'
+  for (const record of told) {
+    expect(record.before.string_value).toBe(last)
+    last = record.after.string_value
+  }
+  await expectChain(ledger)
+  await settle(ledger)
+  const rows = await readDocumentRows(db, world.environment.id)
+  const published = await getDocument(env.DOCUMENTS, world.environment.id)
+  expect(published).toEqual(rows && buildDocument(rows))
+  expect(published?.features[0]?.state.value).toBe(last)
+})
+
+it('keeps one order when two live objects work for the same ledger', async () => {
+  const world = await createFlagWorld()
+  const ledger = ledgerOf(world.organisationId)
+  const before = await listEntries(ledger)
+  const objects = [env.LEDGER.getByName(ledger), env.LEDGER.getByName(`${ledger} twin`)]
+  const results = await Promise.allSettled(
+    Array.from({ length: 12 }, (_, index) =>
+      objects[index % 2]?.commit({
+        ledger,
+        write: 'feature-state.update',
+        input: {
+          environmentId: world.environment.id,
+          id: world.stateId,
+          changes: { value: `twin ${index}` },
+        },
+        actor: alice,
+        source,
+      }),
+    ),
+  )
+  const applied = results.filter((result) => result.status === 'fulfilled').length
+  const added = (await listEntries(ledger)).slice(before.length)
+  expect(added).toHaveLength(applied)
+  expect(applied).toBeGreaterThan(6)
+  await expectChain(ledger)
+})
+
+it('writes nothing for a change that asks for what already is', async () => {
+  const world = await createFlagWorld()
+  const before = await listEntries(ledgerOf(world.organisationId))
+  await write(world.organisationId, 'feature-state.update', {
+    environmentId: world.environment.id,
+    id: world.stateId,
+    changes: { enabled: false, value: 'blue' },
+  })
+  expect(await listEntries(ledgerOf(world.organisationId))).toEqual(before)
+})

@@ -1,0 +1,68 @@
+/** What must hold after every change, whatever failed in between. Each check names what it found. */
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { asc, eq } from 'drizzle-orm'
+import { buildDocument } from '../../src/document/build.ts'
+import { canonicalJson, leafHash, noHash } from '../../src/ledger/chain.ts'
+import { openDatabase } from '../../src/storage/database.ts'
+import { readDocumentRows } from '../../src/storage/document-rows.ts'
+import { getDocument } from '../../src/storage/documents.ts'
+import { entries } from '../../src/storage/entries.ts'
+import { outbox } from '../../src/storage/outbox.ts'
+
+/** Sequence dense from 1, every hash right, every entry chained to the one before it. */
+export async function checkChain(ledger: string): Promise<string[]> {
+  const rows = await openDatabase(env.DB)
+    .select()
+    .from(entries)
+    .where(eq(entries.ledger, ledger))
+    .orderBy(asc(entries.sequence), asc(entries.id))
+  const found: string[] = []
+  let previous = noHash
+  for (const [index, row] of rows.entries()) {
+    const record = JSON.parse(row.record)
+    if (row.sequence !== index + 1) found.push(`sequence ${row.sequence} at place ${index + 1}`)
+    if (record.previous !== previous) found.push(`entry ${row.sequence} is not chained`)
+    if ((await leafHash(canonicalJson(record))) !== row.hash) {
+      found.push(`entry ${row.sequence} does not match its hash`)
+    }
+    previous = row.hash
+  }
+  return found
+}
+
+export async function expectChain(ledger: string): Promise<void> {
+  const found = await checkChain(ledger)
+  if (found.length > 0) throw new Error(found.join('\n'))
+}
+
+/** KV holds exactly what the rows of D1 say. */
+export async function checkDocument(environmentId: number): Promise<string[]> {
+  const rows = await readDocumentRows(openDatabase(env.DB), environmentId)
+  const published = await getDocument(env.DOCUMENTS, environmentId)
+  const told = JSON.stringify(published) === JSON.stringify(rows && buildDocument(rows))
+  return told ? [] : [`document ${environmentId} is not what D1 says`]
+}
+
+const owed = async (ledger: string) =>
+  (await openDatabase(env.DB).select().from(outbox).where(eq(outbox.ledger, ledger))).length
+
+/**
+ * Lets the ledger's alarm, and nothing else, work until the outbox is empty. Answers what is left
+ * when there is no alarm, or when many of them were not enough.
+ */
+export async function settleByAlarm(ledger: string): Promise<number> {
+  for (let round = 0; round < 20; round++) {
+    if ((await owed(ledger)) === 0) return 0
+    const ran = await runDurableObjectAlarm(env.LEDGER.getByName(ledger))
+    const left = await owed(ledger)
+    if (left === 0 || !ran) return left
+    await new Promise((resolve) => setTimeout(resolve, 110))
+  }
+  return owed(ledger)
+}
+
+export async function settle(ledger: string): Promise<void> {
+  const left = await settleByAlarm(ledger)
+  if (left > 0) throw new Error(`${left} rows stay in the outbox of ${ledger}`)
+}
