@@ -11,7 +11,8 @@ export const formAsJson: MiddlewareHandler<Base> = async (c, next) => {
     const headers = new Headers(c.req.raw.headers)
     headers.set('Content-Type', 'application/json')
     headers.delete('Content-Length')
-    const body = JSON.stringify(await c.req.parseBody())
+    // A form that cannot be read has no fields: the schema then names what is missing.
+    const body = JSON.stringify(await c.req.parseBody().catch(() => ({})))
     c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body })
     c.req.bodyCache = {}
   }

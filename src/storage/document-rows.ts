@@ -24,7 +24,10 @@ export type DocumentRows = {
   multivariateValues: MultivariateValue[]
 }
 
-/** Undefined when the environment does not exist (any more). */
+/**
+ * Undefined when the environment does not exist (any more). No joins: D1 answers a batch by column
+ * name, so columns that two tables share would collapse into one.
+ */
 export async function readDocumentRows(
   db: Database,
   environmentId: number,
@@ -37,13 +40,27 @@ export async function readDocumentRows(
     .select({ id: featureStates.id })
     .from(featureStates)
     .where(eq(featureStates.environmentId, environmentId))
-  const [parents, serverKeys, featureRows, options, states, shares] = await db.batch([
-    db
-      .select({ environment: environments, project: projects, organisation: organisations })
-      .from(environments)
-      .innerJoin(projects, eq(projects.id, environments.projectId))
-      .innerJoin(organisations, eq(organisations.id, projects.organisationId))
-      .where(eq(environments.id, environmentId)),
+  const projectId = db
+    .select({ id: environments.projectId })
+    .from(environments)
+    .where(eq(environments.id, environmentId))
+  const organisationId = db
+    .select({ id: projects.organisationId })
+    .from(projects)
+    .where(inArray(projects.id, projectId))
+  const [
+    [environment],
+    [project],
+    [organisation],
+    serverKeys,
+    featureRows,
+    options,
+    states,
+    shares,
+  ] = await db.batch([
+    db.select().from(environments).where(eq(environments.id, environmentId)),
+    db.select().from(projects).where(inArray(projects.id, projectId)),
+    db.select().from(organisations).where(inArray(organisations.id, organisationId)),
     db.select().from(environmentKeys).where(eq(environmentKeys.environmentId, environmentId)),
     db.select().from(features).where(inArray(features.id, featureIds)),
     db.select().from(multivariateOptions).where(inArray(multivariateOptions.featureId, featureIds)),
@@ -58,10 +75,12 @@ export async function readDocumentRows(
       .where(inArray(multivariateValues.featureStateId, stateIds))
       .orderBy(asc(multivariateValues.id)),
   ])
-  const parent = parents[0]
-  if (parent === undefined) return undefined
+  if (environment === undefined || project === undefined || organisation === undefined)
+    return undefined
   return {
-    ...parent,
+    environment,
+    project,
+    organisation,
     serverKeys,
     features: featureRows,
     options,

@@ -101,7 +101,8 @@ export async function pageOrganisationsOfUser(
   userId: number,
   at: { limit: number; offset: number },
 ): Promise<{ count: number; results: SeenOrganisation[] }> {
-  const [results, counts] = await db.batch([
+  // Not a batch: D1 answers batches by column name, and a join may have one name twice.
+  const [results, counts] = await Promise.all([
     seenBy(db, userId)
       .where(isNotNull(memberships.role))
       .orderBy(asc(organisations.id))

@@ -7,3 +7,8 @@ declare namespace Cloudflare {
     MIGRATIONS: import('@cloudflare/vitest-plugin').D1Migration[]
   }
 }
+
+/** Vite's way to import every file of a pattern. */
+interface ImportMeta {
+  glob(pattern: string, options: { eager: true }): Record<string, Record<string, unknown>>
+}
