@@ -1,0 +1,103 @@
+/** A webhook from the PUT that causes it to the socket it arrives at, verified as receivers do. */
+import { createHmac } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startServer, type TestServer } from '../support/server.ts'
+import { adminOf, type Environment, environmentOf, putState, until } from './demo.ts'
+import { type Received, startReceiver } from './receiver.ts'
+
+let server: TestServer
+let development: Environment
+let production: Environment
+
+beforeAll(async () => {
+  server = await startServer()
+  development = environmentOf(server, 'Development')
+  production = environmentOf(server, 'Production')
+})
+
+afterAll(() => server.stop())
+
+const register = (environment: Environment, body: { url: string; secret?: string }) =>
+  adminOf(server).call('POST', `environments/${environment.client_key}/webhooks/`, body)
+
+type Event = { event_type: string; data: Record<string, unknown> }
+
+const textOf = ({ body }: Received) => new TextDecoder().decode(body)
+const eventOf = (received: Received) => JSON.parse(textOf(received)) as Event
+
+const standardHeaders = ({ headers }: Received) => ({
+  'webhook-id': String(headers['webhook-id']),
+  'webhook-timestamp': String(headers['webhook-timestamp']),
+  'webhook-signature': String(headers['webhook-signature']),
+})
+
+const count = (received: Received[], wanted: number, withinMs: number) =>
+  until(() => received.length, { satisfied: (length) => length >= wanted, withinMs })
+
+describe('a webhook with a secret', () => {
+  const secret = `whsec_${btoa('thirty-two bytes of a secret key')}`
+  let first: Received
+
+  beforeAll(async () => {
+    const receiver = await startReceiver()
+    await register(development, { url: receiver.url, secret })
+    await putState(server, development, {
+      feature: 'welcome_text',
+      feature_state_value: 'Grüße 🎉',
+    })
+    await count(receiver.received, 1, 10_000)
+    receiver.close()
+    if (receiver.received[0] === undefined) throw new Error('Nothing was delivered.')
+    first = receiver.received[0]
+  })
+
+  test('is told of the change with the state before and after', () => {
+    const { event_type, data } = eventOf(first)
+    expect(event_type).toBe('FLAG_UPDATED')
+    expect(data).toMatchObject({
+      changed_by: server.demo.email,
+      new_state: { feature: { name: 'welcome_text' }, feature_state_value: 'Grüße 🎉' },
+      previous_state: { feature_state_value: 'Hello from Development' },
+    })
+  })
+
+  test('carries the signature of Flagsmith over the exact bytes', () => {
+    const expected = createHmac('sha256', secret).update(first.body).digest('hex')
+    expect(first.headers['x-flagsmith-signature']).toBe(expected)
+  })
+
+  test('is accepted by the verifier of Standard Webhooks', () => {
+    const verified = new Webhook(secret).verify(textOf(first), standardHeaders(first))
+    expect(verified).toEqual(eventOf(first))
+  })
+
+  test('is refused by the verifier when a byte was changed', () => {
+    const forged = textOf(first).replace('FLAG_UPDATED', 'FLAG_DELETED')
+    expect(() => new Webhook(secret).verify(forged, standardHeaders(first))).toThrow()
+  })
+})
+
+describe('a receiver that fails first', () => {
+  test('gets the same bytes again under the same id, some five seconds later', async () => {
+    const receiver = await startReceiver((attempt) => (attempt === 1 ? 500 : 200))
+    const secret = 'a plain secret, as Flagsmith allows'
+    await register(production, { url: receiver.url, secret })
+    await putState(server, production, { feature: 'max_basket_items', feature_state_value: 30 })
+    await count(receiver.received, 2, 30_000)
+    receiver.close()
+    const [first, second] = receiver.received
+    if (first === undefined || second === undefined) throw new Error('There was no second attempt.')
+    expect(second.body).toEqual(first.body)
+    expect(second.headers['webhook-id']).toBe(first.headers['webhook-id'])
+    expect(second.headers['x-flagsmith-signature']).toBe(first.headers['x-flagsmith-signature'])
+    // Five seconds, give or take a fifth; queues count in whole seconds.
+    expect(second.at - first.at).toBeGreaterThan(3_500)
+    expect(second.at - first.at).toBeLessThan(15_000)
+    // The plain secret's bytes are the key: that is how it is shown to users of other verifiers.
+    const key = `whsec_${btoa(secret)}`
+    for (const attempt of [first, second]) {
+      expect(() => new Webhook(key).verify(textOf(attempt), standardHeaders(attempt))).not.toThrow()
+    }
+  })
+})
