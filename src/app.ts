@@ -1,5 +1,6 @@
 /** Composes the Hono apps. Serving comes first, so that nothing of administration runs before it. */
 import { adminRoutes } from './admin/index.ts'
+import { mountDescription } from './description.ts'
 import { boundary, onError, onNotFound } from './http/boundary.ts'
 import { createRouter } from './http/router.ts'
 import { sdkRoutes } from './sdk/index.ts'
@@ -13,3 +14,4 @@ app.route('/api/v1', sdkRoutes)
 app.use(boundary)
 app.route('/', systemRoutes)
 app.route('/api/v1', adminRoutes)
+mountDescription(app)

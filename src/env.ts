@@ -13,6 +13,8 @@ export type Env = {
   /** 'true' lets webhooks reach private and loopback addresses. */
   ALLOW_PRIVATE_WEBHOOKS: string
   COMMIT: string
+  /** Databases for identities, numbered from 0 without gaps; none: they live in `DB`. */
+  [shard: `IDENTITIES_${number}`]: D1Database
 }
 
 /** The queue carries ids only; whoever receives one reads the present truth. */

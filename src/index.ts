@@ -4,16 +4,20 @@ import { consumeDeadLetters, consumeDeliveries } from './delivery/consumer.ts'
 import { ringOverdue } from './delivery/ring.ts'
 import type { DeliveryMessage, Env } from './env.ts'
 import { sweepLedgers } from './ledger/sweep.ts'
+import { logError, reasonOf } from './log.ts'
 
 export { Ledger } from './ledger/ledger.ts'
 
 export default {
   fetch: app.fetch,
   queue: (batch, env) =>
-    batch.queue.endsWith('dead-letters')
-      ? consumeDeadLetters(batch, env)
-      : consumeDeliveries(batch, env),
+    batch.queue.endsWith('dead-letters') ? consumeDeadLetters(batch) : consumeDeliveries(batch, env),
   async scheduled(_controller, env) {
-    await Promise.all([sweepLedgers(env, Date.now()), ringOverdue(env, Date.now())])
+    const now = Date.now()
+    // One sweep that fails must not hide the other, nor its own reason.
+    const sweeps = await Promise.allSettled([sweepLedgers(env, now), ringOverdue(env, now)])
+    for (const sweep of sweeps) {
+      if (sweep.status === 'rejected') logError('sweep.failed', { error: reasonOf(sweep.reason) })
+    }
   },
 } satisfies ExportedHandler<Env, DeliveryMessage>

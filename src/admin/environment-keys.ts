@@ -5,7 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { newEnvironmentKey } from '../auth/credentials.ts'
 import { requireEnvironment } from '../auth/require.ts'
-import { bool, dateTime, text, toTimestamp } from '../http/fields.ts'
+import { bool, dateTime, pathId, text, toTimestamp } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
@@ -108,7 +108,7 @@ for (const method of ['put', 'patch'] as const) {
         write: 'environment-key.update',
         input: {
           environmentId: environment.id,
-          id: Number(c.req.param('id')),
+          id: pathId(c.req.param('id')),
           settings: camelKeys(c.req.valid('json')),
         },
       })
@@ -130,7 +130,7 @@ environmentKeyRoutes.openapi(
     const { environment, project } = c.var
     const outcome = await commitFor(c, project.organisationId, {
       write: 'environment-key.delete',
-      input: { environmentId: environment.id, id: Number(c.req.param('id')) },
+      input: { environmentId: environment.id, id: pathId(c.req.param('id')) },
     })
     return outcome.kind === 'ok' ? c.body(null, 204) : refuse(c, outcome)
   },

@@ -1,7 +1,7 @@
 /** `environments/`, named in paths by their client-side key: contract admin-api §B.4. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { projectWith, requireCaller, requireEnvironment, requireProject } from '../auth/require.ts'
-import { blankText, bool, id, text } from '../http/fields.ts'
+import { blankText, bool, id, pathId, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
@@ -27,11 +27,18 @@ const optionalText = (max: number) =>
     .nullable()
     .transform((value) => (value === '' ? null : value))
 
+/** The key stands in paths and in a header, unescaped by some clients: others could never be used. */
+const clientKey = text(100)
+  .refine((key) => /^(?!\.{1,2}$)[\w.~:@!$&'()*+,;=-]+$/.test(key), {
+    error: "Use letters, digits and -_.~:@!$&'()*+,;= only: the key stands in paths and headers.",
+  })
+  .refine((key) => !key.startsWith('ser.'), {
+    error: 'A client-side key may not begin with "ser.": that marks server-side keys.',
+  })
+
 const settings = {
   description: blankText(20000).nullable(),
-  api_key: text(100).refine((key) => !key.startsWith('ser.'), {
-    error: 'A client-side key may not begin with "ser.": that marks server-side keys.',
-  }),
+  api_key: clientKey,
   allow_client_traits: bool(),
   banner_text: optionalText(255),
   banner_colour: optionalText(7),
@@ -45,7 +52,7 @@ const settingsBody = z.object({ name: text(2000), ...settings }).partial()
 const createBody = z
   .object(settings)
   .partial()
-  .extend({ name: text(2000), project: id().optional() })
+  .extend({ name: text(2000), project: id().nullish() })
 
 const one = '/environments/{environment}'
 
@@ -62,7 +69,7 @@ environmentRoutes.openapi(
   }),
   async (c) => {
     const query = c.req.valid('query')
-    const project = await projectWith(c, Number(query.project), 'VIEW_ENVIRONMENT')
+    const project = await projectWith(c, pathId(query.project), 'VIEW_ENVIRONMENT')
     if (project === undefined) {
       return c.json(['Invalid or missing value for project parameter.'], 400)
     }

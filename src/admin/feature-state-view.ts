@@ -1,9 +1,10 @@
 /** Feature states in the contract's two value forms, as sent and as answered: admin-api §B.6. */
 import { z } from '@hono/zod-openapi'
 import type { StateChanges, StateWithShares } from '../domain/feature-states.ts'
-import { bool, id, toTimestamp } from '../http/fields.ts'
+import { bool, exactText, id, number, toTimestamp } from '../http/fields.ts'
+import { camelKeys } from '../http/names.ts'
 import { toFlagValue } from '../storage/values.ts'
-import { fromTypedValue, typedValue } from './feature-view.ts'
+import { typedValue } from './feature-view.ts'
 
 const shareSchema = z.object({
   id: z.int(),
@@ -85,7 +86,7 @@ export const typedStateView = (found: StateWithShares): z.infer<typeof typedStat
 
 const shareBody = z.object({
   multivariate_feature_option: id(),
-  percentage_allocation: z.number().min(0).max(100),
+  percentage_allocation: number(0, 100),
 })
 
 const shared = {
@@ -93,12 +94,17 @@ const shared = {
   multivariate_feature_state_values: z.array(shareBody).optional(),
 }
 
+const scalarError = 'Enter a string of at most 20000 characters, an integer, a boolean or null.'
+
+/** JSON's reader rounds integers beyond 53 bits; storing another number would be a silent error. */
+const exactNumber = z.number().refine((value) => Number.isSafeInteger(value) || value % 1 !== 0, {
+  error: 'An integer of more than 53 bits must be sent as a string.',
+})
+
 export const stateBody = z.object({
   ...shared,
   feature_state_value: z
-    .union([z.string().max(20000), z.number(), z.boolean()], {
-      error: 'Enter a string of at most 20000 characters, an integer, a boolean or null.',
-    })
+    .union([exactText(20000), exactNumber, z.boolean()], { error: scalarError })
     .nullish(),
 })
 
@@ -136,5 +142,5 @@ export const toTypedChanges = (body: z.infer<typeof typedStateBody>): StateChang
   ...sharedChanges(body),
   ...(body.feature_state_value === undefined
     ? {}
-    : { value: fromTypedValue(body.feature_state_value) }),
+    : { columns: camelKeys(body.feature_state_value) }),
 })

@@ -5,7 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { projectWith, requireCaller, requireEnvironment } from '../auth/require.ts'
 import type { StateChanges } from '../domain/feature-states.ts'
-import { id } from '../http/fields.ts'
+import { id, pathId } from '../http/fields.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
@@ -66,7 +66,7 @@ featureStateRoutes.openapi(
   }),
   async (c) => {
     const db = openDatabase(c.env.DB)
-    const state = await findFeatureState(db, Number(c.req.param('state')))
+    const state = await findFeatureState(db, pathId(c.req.param('state')))
     if (state?.environmentId !== c.var.environment.id) return refuse(c, notFound())
     return c.json(
       scalarStateView({ state, shares: await listMultivariateValues(db, state.id) }),
@@ -91,7 +91,7 @@ for (const method of ['put', 'patch'] as const) {
         write: 'feature-state.update',
         input: {
           environmentId: environment.id,
-          id: Number(c.req.param('state')),
+          id: pathId(c.req.param('state')),
           changes: toChanges(c.req.valid('json')),
         },
       })
@@ -114,7 +114,7 @@ featureStateRoutes.openapi(
   async (c) => {
     const db = openDatabase(c.env.DB)
     const body = c.req.valid('json')
-    const state = await findFeatureState(db, Number(c.req.param('state')))
+    const state = await findFeatureState(db, pathId(c.req.param('state')))
     const environment = state && (await findEnvironment(db, state.environmentId))
     const project =
       environment && (await projectWith(c, environment.projectId, 'UPDATE_FEATURE_STATE'))

@@ -2,10 +2,9 @@
 import { z } from '@hono/zod-openapi'
 import type { FeatureWithOptions } from '../domain/features.ts'
 import type { OptionInput } from '../domain/multivariate-options.ts'
-import type { FlagValue } from '../engine/document.ts'
-import { bool, int, text, toTimestamp } from '../http/fields.ts'
+import { bool, exactText, id, int, number, text, toTimestamp } from '../http/fields.ts'
+import { camelKeys } from '../http/names.ts'
 import type { MultivariateOption } from '../storage/features.ts'
-import type { ValueType } from '../storage/values.ts'
 
 const optionSchema = z
   .object({
@@ -100,32 +99,18 @@ export const featureView = ({
 /** A value with its type beside it; the type says which of the three columns counts. */
 export const typedValue = {
   type: z.enum(['unicode', 'int', 'bool']).optional(),
-  string_value: z.string().max(20000).nullish(),
+  string_value: exactText(20000).nullish(),
   integer_value: int(-2147483648, 2147483647).nullish(),
   boolean_value: bool().nullish(),
 }
 
-type TypedValue = {
-  type?: ValueType | undefined
-  string_value?: string | null | undefined
-  integer_value?: number | null | undefined
-  boolean_value?: boolean | null | undefined
-}
-
-export function fromTypedValue(value: TypedValue): FlagValue {
-  switch (value.type ?? 'unicode') {
-    case 'int':
-      return value.integer_value ?? null
-    case 'bool':
-      return value.boolean_value ?? null
-    case 'unicode':
-      return value.string_value ?? null
-  }
-}
-
-export const optionBody = z.object({
+/** An `id` means an option that is there already; it counts in updates only. */
+const optionBody = z.object({
+  id: id()
+    .nullish()
+    .transform((value) => value ?? undefined),
   ...typedValue,
-  default_percentage_allocation: z.number().min(0).max(100).optional(),
+  default_percentage_allocation: number(0, 100).optional(),
   key: text(255)
     .refine((key) => /^[\w-]+$/.test(key), {
       error: 'Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.',
@@ -133,10 +118,8 @@ export const optionBody = z.object({
     .nullish(),
 })
 
-export const toOptionInput = (body: z.infer<typeof optionBody>): OptionInput => ({
-  key: body.key ?? null,
-  value: fromTypedValue(body),
-  ...(body.default_percentage_allocation === undefined
-    ? {}
-    : { defaultPercentageAllocation: body.default_percentage_allocation }),
-})
+/** The contract names no limit; without one a single request could fill the database. */
+export const optionsBody = z
+  .array(optionBody)
+  .max(100)
+  .transform((options) => options.map((option): OptionInput => camelKeys(option)))

@@ -1,7 +1,7 @@
 /** `projects/{project}/features/`: contract admin-api §B.5. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { projectWith, requireCaller, requireProject } from '../auth/require.ts'
-import { blankText, bool, text } from '../http/fields.ts'
+import { blankText, bool, exactText, pathId, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
@@ -9,7 +9,7 @@ import { answers, jsonBody } from '../http/routes.ts'
 import { notFound } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findFeature, findFeatureByUuid, listOptions, pageFeatures } from '../storage/features.ts'
-import { featureSchema, featureView, optionBody, toOptionInput } from './feature-view.ts'
+import { featureSchema, featureView, optionsBody } from './feature-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
 /** A blank description reads back as null: clients that send "" plan null (contract §A.1.4). */
@@ -18,21 +18,25 @@ const description = blankText(20000)
   .transform((value) => (value === '' ? null : value))
 
 const settingsBody = z
-  .object({ description, is_archived: bool(), is_server_key_only: bool() })
+  .object({
+    type: z.enum(['STANDARD', 'MULTIVARIATE']),
+    description,
+    is_archived: bool(),
+    is_server_key_only: bool(),
+    multivariate_options: optionsBody,
+  })
   .partial()
 
-/** Any scalar is taken as its text. */
+/** What is no text is taken as its JSON (contract §B.5). */
 const initialValue = z.preprocess(
-  (input) => (typeof input === 'number' || typeof input === 'boolean' ? String(input) : input),
-  z.string().max(20000).nullable(),
+  (input) => (input == null || typeof input === 'string' ? input : JSON.stringify(input)),
+  exactText(20000).nullable(),
 )
 
 const createBody = settingsBody.extend({
   name: text(2000),
-  type: z.enum(['STANDARD', 'MULTIVARIATE']).optional(),
   initial_value: initialValue.optional(),
   default_enabled: bool().optional(),
-  multivariate_options: z.array(optionBody).optional(),
 })
 
 const list = '/projects/{project}/features'
@@ -93,7 +97,7 @@ featureRoutes.openapi(
           isArchived: false,
           isServerKeyOnly: false,
           ...camelKeys(body),
-          options: options.map(toOptionInput),
+          options,
         },
       },
     })
@@ -126,7 +130,7 @@ featureRoutes.openapi(
   }),
   async (c) => {
     const db = openDatabase(c.env.DB)
-    const feature = await findFeature(db, Number(c.req.param('feature')))
+    const feature = await findFeature(db, pathId(c.req.param('feature')))
     if (feature?.projectId !== c.var.project.id) return refuse(c, notFound())
     return c.json(featureView({ feature, options: await listOptions(db, feature.id) }), 200)
   },
@@ -144,13 +148,11 @@ for (const method of ['put', 'patch'] as const) {
     }),
     async (c) => {
       const { project } = c.var
+      const { multivariate_options: options, ...body } = c.req.valid('json')
+      const id = pathId(c.req.param('feature'))
       const outcome = await commitFor(c, project.organisationId, {
         write: 'feature.update',
-        input: {
-          projectId: project.id,
-          id: Number(c.req.param('feature')),
-          settings: camelKeys(c.req.valid('json')),
-        },
+        input: { projectId: project.id, id, settings: camelKeys(body), options },
       })
       return outcome.kind === 'ok' ? c.json(featureView(outcome.value), 200) : refuse(c, outcome)
     },
@@ -168,7 +170,7 @@ featureRoutes.openapi(
     const { project } = c.var
     const outcome = await commitFor(c, project.organisationId, {
       write: 'feature.delete',
-      input: { projectId: project.id, id: Number(c.req.param('feature')) },
+      input: { projectId: project.id, id: pathId(c.req.param('feature')) },
     })
     return outcome.kind === 'ok' ? c.body(null, 204) : refuse(c, outcome)
   },

@@ -1,42 +1,41 @@
 /** `projects/`: contract admin-api §B.3. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { organisationsWith, requireCaller, requireProject, standingOf } from '../auth/require.ts'
+import {
+  organisationsWith,
+  projectWith,
+  requireCaller,
+  requireProject,
+  standingOf,
+} from '../auth/require.ts'
 import { may } from '../domain/permissions.ts'
-import { bool, id, int, text } from '../http/fields.ts'
+import { blankText, bool, id, int, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { forbidden } from '../outcome.ts'
-import { openDatabase } from '../storage/database.ts'
-import { listProjects, type Project } from '../storage/projects.ts'
+import { forbidden, notFound } from '../outcome.ts'
+import { type Database, openDatabase } from '../storage/database.ts'
+import { countFeatures } from '../storage/features.ts'
+import { findProjectByUuid, listProjects, type Project } from '../storage/projects.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
-const settings = {
-  hide_disabled_flags: bool(),
-  prevent_flag_defaults: bool(),
-  enable_realtime_updates: bool(),
-  only_allow_lower_case_feature_names: bool(),
-  feature_name_regex: text(255).nullable(),
-  stale_flags_limit_days: int(0, 2147483647),
-}
-
-const compiles = (pattern: string) => {
-  try {
-    return new RegExp(`^(?:${pattern})$`, 'u') instanceof RegExp
-  } catch {
-    return false
-  }
-}
+/** No pattern is null; a client that cannot send null sends blank text. */
+const pattern = blankText(255)
+  .nullable()
+  .transform((value) => (value === '' ? null : value))
 
 const settingsBody = z
-  .object({ name: text(2000), ...settings })
-  .partial()
-  .refine(({ feature_name_regex: regex }) => regex == null || compiles(regex), {
-    path: ['feature_name_regex'],
-    error: 'Must be a valid regular expression.',
+  .object({
+    name: text(2000),
+    hide_disabled_flags: bool(),
+    prevent_flag_defaults: bool(),
+    enable_realtime_updates: bool(),
+    only_allow_lower_case_feature_names: bool(),
+    feature_name_regex: pattern,
+    stale_flags_limit_days: int(0, 2147483647),
   })
+  .partial()
 
-const createBody = z.object({ name: text(2000), organisation: id() }).and(settingsBody)
+const createBody = settingsBody.extend({ name: text(2000), organisation: id() })
 
 export const projectSchema = z
   .object({
@@ -78,6 +77,29 @@ export const projectView = (project: Project): z.infer<typeof projectSchema> => 
   edge_v2_migration_status: 'NOT_STARTED',
   minimum_change_request_approvals: null,
   enforce_feature_owners: false,
+})
+
+const projectDetailSchema = projectSchema
+  .extend({
+    max_segments_allowed: z.int(),
+    max_features_allowed: z.int(),
+    max_segment_overrides_allowed: z.int(),
+    total_features: z.int(),
+    total_segments: z.int(),
+  })
+  .openapi('ProjectDetail')
+
+/** The maxima are the contract's figures, which clients show; nothing is refused beyond them here. */
+const projectDetailView = async (
+  db: Database,
+  project: Project,
+): Promise<z.infer<typeof projectDetailSchema>> => ({
+  ...projectView(project),
+  max_segments_allowed: 500,
+  max_features_allowed: 1000,
+  max_segment_overrides_allowed: 2000,
+  total_features: await countFeatures(db, project.id),
+  total_segments: 0,
 })
 
 const one = '/projects/{project}'
@@ -132,11 +154,28 @@ projectRoutes.openapi(
 projectRoutes.openapi(
   createRoute({
     method: 'get',
+    path: '/projects/get-by-uuid/{uuid}',
+    middleware: [requireCaller] as const,
+    responses: answers({ 200: projectDetailSchema }),
+  }),
+  async (c) => {
+    const db = openDatabase(c.env.DB)
+    const found = await findProjectByUuid(db, c.req.param('uuid'))
+    const project = found && (await projectWith(c, found.id, 'VIEW_PROJECT'))
+    return project === undefined
+      ? refuse(c, notFound())
+      : c.json(await projectDetailView(db, project), 200)
+  },
+)
+
+projectRoutes.openapi(
+  createRoute({
+    method: 'get',
     path: one,
     middleware: [requireProject('VIEW_PROJECT')] as const,
-    responses: answers({ 200: projectSchema }),
+    responses: answers({ 200: projectDetailSchema }),
   }),
-  (c) => c.json(projectView(c.var.project), 200),
+  async (c) => c.json(await projectDetailView(openDatabase(c.env.DB), c.var.project), 200),
 )
 
 /** PUT is as lenient as PATCH: what the body leaves out stays (contract §0.3). */

@@ -8,7 +8,7 @@ import { requireEnvironment } from '../auth/require.ts'
 import { checkUrl } from '../delivery/url-policy.ts'
 import type { WebhookSettings } from '../domain/webhooks.ts'
 import type { Env } from '../env.ts'
-import { blankText, bool, text, toTimestamp } from '../http/fields.ts'
+import { blankText, bool, pathId, text, toTimestamp } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
@@ -140,7 +140,7 @@ for (const method of ['put', 'patch'] as const) {
     }),
     async (c) => {
       const { environment, project } = c.var
-      const id = Number(c.req.param('id'))
+      const id = pathId(c.req.param('id'))
       const before = await findWebhook(openDatabase(c.env.DB), environment.id, id)
       if (before === undefined) return refuse(c, notFound())
       const body = c.req.valid('json')
@@ -169,7 +169,7 @@ webhookRoutes.openapi(
     const { environment, project } = c.var
     const outcome = await commitFor(c, project.organisationId, {
       write: 'webhook.delete',
-      input: { environmentId: environment.id, id: Number(c.req.param('id')) },
+      input: { environmentId: environment.id, id: pathId(c.req.param('id')) },
     })
     return outcome.kind === 'ok' ? c.body(null, 204) : refuse(c, outcome)
   },

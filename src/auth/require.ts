@@ -4,6 +4,7 @@
  */
 import { createMiddleware } from 'hono/factory'
 import { may, type Permission, type Standing } from '../domain/permissions.ts'
+import { pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import type { Base } from '../http/router.ts'
 import { forbidden, invalid, notFound, unauthenticated } from '../outcome.ts'
@@ -115,7 +116,7 @@ export const requireProject = (permission: Permission) =>
     const { caller } = c.var
     if (caller.kind === 'anonymous') return refuse(c, unauthenticated(caller.detail))
     const db = openDatabase(c.env.DB)
-    const project = await findProject(db, Number(c.req.param('project')))
+    const project = await findProject(db, pathId(c.req.param('project')))
     const standing = project && (await standingOf(db, caller, project.organisationId))
     if (project === undefined || standing === 'stranger') return refuse(c, notFound())
     if (!may(standing ?? 'stranger', permission)) return refuse(c, forbidden())

@@ -60,10 +60,7 @@ export async function consumeDeliveries(
  * A dead letter is a doorbell that was rung in vain too often. What it was for still waits in D1 and
  * the sweep rings for it, so it is only noted here.
  */
-export async function consumeDeadLetters(
-  batch: MessageBatch<DeliveryMessage>,
-  _env: Env,
-): Promise<void> {
+export async function consumeDeadLetters(batch: MessageBatch<DeliveryMessage>): Promise<void> {
   for (const message of batch.messages) {
     logInfo('delivery.dead-letter', { deliveryId: String(message.body?.deliveryId) })
     message.ack()

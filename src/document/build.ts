@@ -1,15 +1,24 @@
 /** Rows → document. Pure: the same rows always give the same document. */
-import type { Document, Feature, FeatureState } from '../engine/document.ts'
+import type { Document, Feature, FeatureState, Segment } from '../engine/document.ts'
 import type { DocumentRows } from '../storage/document-rows.ts'
+import type { FeatureState as StateRow } from '../storage/feature-states.ts'
 import { toFlagValue } from '../storage/values.ts'
+import { readRules } from './rules.ts'
 
-type StateRow = DocumentRows['states'][number]
+type Shares = Pick<DocumentRows, 'options' | 'multivariateValues'>
+type StateBuilder = (row: StateRow) => FeatureState
 
-function buildState(row: StateRow, rows: DocumentRows): FeatureState {
-  const variants = rows.multivariateValues
-    .filter((share) => share.featureStateId === row.id)
-    .flatMap((share) => {
-      const option = rows.options.find((candidate) => candidate.id === share.optionId)
+/** Rows → states, with the shares of each looked up once. */
+export function stateBuilder(rows: Shares): StateBuilder {
+  const options = new Map(rows.options.map((option) => [option.id, option]))
+  const shares = Map.groupBy(rows.multivariateValues, (share) => share.featureStateId)
+  return (row) => ({
+    id: row.id,
+    uuid: row.uuid,
+    enabled: row.enabled,
+    value: toFlagValue(row),
+    variants: (shares.get(row.id) ?? []).flatMap((share) => {
+      const option = options.get(share.optionId)
       if (option === undefined) return []
       return [
         {
@@ -21,22 +30,16 @@ function buildState(row: StateRow, rows: DocumentRows): FeatureState {
           weight: share.percentageAllocation,
         },
       ]
-    })
-  return {
-    id: row.id,
-    uuid: row.uuid,
-    enabled: row.enabled,
-    value: toFlagValue(row),
-    variants,
+    }),
     seed: row.id,
-  }
+  })
 }
 
-function buildFeatures(rows: DocumentRows): Feature[] {
+function buildFeatures(rows: DocumentRows, build: StateBuilder): Feature[] {
   const features = new Map(rows.features.map((feature) => [feature.id, feature]))
   return rows.states.flatMap((state) => {
     const feature = features.get(state.featureId)
-    if (feature === undefined) return []
+    if (feature === undefined || state.featureSegmentId !== null) return []
     return [
       {
         id: feature.id,
@@ -47,14 +50,32 @@ function buildFeatures(rows: DocumentRows): Feature[] {
         defaultEnabled: feature.defaultEnabled,
         createdAt: feature.createdAt,
         isServerKeyOnly: feature.isServerKeyOnly,
-        state: buildState(state, rows),
+        state: build(state),
       },
     ]
   })
 }
 
+/** A segment of one feature only matters where it overrides that feature (sdk-api §2.4). */
+function buildSegments(rows: DocumentRows, build: StateBuilder): Segment[] {
+  const links = Map.groupBy(rows.featureSegments, (link) => link.segmentId)
+  const states = new Map(rows.states.map((state) => [state.featureSegmentId, state]))
+  return rows.segments.flatMap((segment) => {
+    const overrides = (links.get(segment.id) ?? []).flatMap((link) => {
+      const state = states.get(link.id)
+      if (state === undefined) return []
+      const { featureId, priority } = link
+      return [{ featureId, featureSegmentId: link.id, priority, state: build(state) }]
+    })
+    if (segment.featureId !== null && overrides.length === 0) return []
+    const { id, name, description } = segment
+    return [{ id, name, description, rules: readRules(segment.rules), overrides }]
+  })
+}
+
 export function buildDocument(rows: DocumentRows): Document {
   const { environment, project, organisation } = rows
+  const build = stateBuilder(rows)
   return {
     schema: 1,
     version: environment.version,
@@ -84,7 +105,7 @@ export function buildDocument(rows: DocumentRows): Document {
     serverKeys: rows.serverKeys
       .filter((key) => key.active)
       .map((key) => ({ hash: key.hash, expiresAt: key.expiresAt })),
-    features: buildFeatures(rows),
-    segments: [],
+    features: buildFeatures(rows, build),
+    segments: buildSegments(rows, build),
   }
 }

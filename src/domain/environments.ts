@@ -43,6 +43,9 @@ const entryOf = (
   environment: { id, name },
 })
 
+/** Without what rises with every change of a flag: an entry could only tell it wrongly. */
+const logged = ({ version: _, updatedAt: __, ...settings }: Environment) => snapshot(settings)
+
 /** Names are unique in the project, client-side keys in the instance. */
 async function taken(db: Database, environment: Environment): Promise<Refusal | undefined> {
   const sameName = await findEnvironmentByName(db, environment.projectId, environment.name)
@@ -97,7 +100,7 @@ export const createEnvironment: Write<
         action: 'environment.created',
         log: `New Environment created: ${environment.name}`,
         before: null,
-        after: snapshot(environment),
+        after: logged(environment),
       },
     ],
     publish: [id],
@@ -124,8 +127,8 @@ export const updateEnvironment: Write<
         ...entryOf(project.organisationId, after),
         action: 'environment.updated',
         log: `Environment updated: ${after.name}`,
-        before: snapshot(before),
-        after: snapshot(after),
+        before: logged(before),
+        after: logged(after),
       },
     ],
     publish: [id],
@@ -145,7 +148,7 @@ export const deleteEnvironment: Write<{ id: number }, null> = async ({ db }, { i
         ...entryOf(project.organisationId, environment),
         action: 'environment.deleted',
         log: `Environment deleted: ${environment.name}`,
-        before: snapshot(environment),
+        before: logged(environment),
         after: null,
       },
     ],

@@ -1,30 +1,33 @@
 /** The rules of feature states: switching a flag, giving it a value, sharing out its variants. */
 import { eq } from 'drizzle-orm'
 import type { FlagValue } from '../engine/document.ts'
-import { invalid, notFound, ok } from '../outcome.ts'
-import type { Database } from '../storage/database.ts'
-import { findEnvironment } from '../storage/environments.ts'
+import { invalid, notFound, type Outcome, ok } from '../outcome.ts'
 import {
   type FeatureState,
   featureStates,
-  findFeatureState,
-  listMultivariateValues,
   type MultivariateValue,
   multivariateValues,
 } from '../storage/feature-states.ts'
-import { findFeature, listOptions } from '../storage/features.ts'
-import { findProject, type Project } from '../storage/projects.ts'
-import { toValueColumns } from '../storage/values.ts'
-import { type Flag, flagEvent } from './flag-event.ts'
+import { normalValue, toValueColumns, type ValueColumns } from '../storage/values.ts'
+import { type Flag, findFlag, type Part, stateLog } from './flag.ts'
+import { flagEvent } from './flag-event.ts'
+import { exceedsWhole } from './multivariate-options.ts'
 import { changed, snapshot } from './snapshot.ts'
 import { type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type StateChanges = {
   enabled?: boolean
   value?: FlagValue
+  /** A value sent in parts: what is left out stays. */
+  columns?: Partial<ValueColumns>
   /** New shares of options that the state already knows, in percent. */
   shares?: { optionId: number; percentageAllocation: number }[]
 }
+
+export const valueAfter = (before: ValueColumns, changes: StateChanges): ValueColumns =>
+  changes.value === undefined
+    ? normalValue({ ...before, ...changes.columns })
+    : toValueColumns(changes.value)
 
 /** A state with the shares it gives, as admin routes show it. */
 export type StateWithShares = { state: FeatureState; shares: MultivariateValue[] }
@@ -40,23 +43,33 @@ const tooMuch = invalid({
   multivariate_feature_state_values: ['Multivariate percentage values exceed 100%.'],
 })
 
-const total = (shares: { percentageAllocation: number }[]) =>
-  shares.reduce((sum, share) => sum + share.percentageAllocation, 0)
+/** The shares with the asked ones in their place; options that a request leaves out keep theirs. */
+export function withShares(
+  present: MultivariateValue[],
+  asked: StateChanges['shares'] = [],
+): Outcome<MultivariateValue[]> {
+  const byOption = new Map(asked.map((share) => [share.optionId, share]))
+  const known = new Set(present.map((share) => share.optionId))
+  const stranger = asked.findIndex((share) => !known.has(share.optionId))
+  if (stranger >= 0) return unknownOption(stranger)
+  const shares = present.map((share) => ({ ...share, ...byOption.get(share.optionId) }))
+  return exceedsWhole(shares.map((share) => share.percentageAllocation)) ? tooMuch : ok(shares)
+}
 
 export const stateEntry = (
-  flag: Flag & { project: Project },
+  { project, environment, feature, state }: Flag,
   told: Pick<EntryDraft, 'action' | 'log' | 'before' | 'after'>,
 ): EntryDraft => ({
   ...told,
   resource: {
     type: 'FEATURE_STATE',
-    id: String(flag.state.id),
-    uuid: flag.state.uuid,
-    name: flag.feature.name,
+    id: String(state.id),
+    uuid: state.uuid,
+    name: feature.name,
   },
-  organisationId: flag.project.organisationId,
-  projectId: flag.project.id,
-  environment: { id: flag.environment.id, name: flag.environment.name },
+  organisationId: project.organisationId,
+  projectId: project.id,
+  environment: { id: environment.id, name: environment.name },
 })
 
 export const stateSnapshot = ({ state, shares }: StateWithShares) => ({
@@ -64,26 +77,10 @@ export const stateSnapshot = ({ state, shares }: StateWithShares) => ({
   multivariate_feature_state_values: shares.map((share) => snapshot(share)),
 })
 
-/** The original has a text for each part of a change; where two change, the switch names it. */
-function logText(before: FeatureState, after: FeatureState, name: string): string {
-  if (before.enabled !== after.enabled) return `Flag state updated for feature: ${name}`
-  const { updatedAt: _, ...value } = after
-  return changed(before, value)
-    ? `Remote config value updated for feature: ${name}`
-    : `Multivariate value changed for feature '${name}'.`
-}
-
-async function findFlag(db: Database, id: number): Promise<(Flag & { project: Project }) | null> {
-  const state = await findFeatureState(db, id)
-  const environment = state && (await findEnvironment(db, state.environmentId))
-  const project = environment && (await findProject(db, environment.projectId))
-  const feature = state && (await findFeature(db, state.featureId))
-  if (!state || !environment || !project || !feature) return null
-  const [shares, options] = await Promise.all([
-    listMultivariateValues(db, id),
-    listOptions(db, feature.id),
-  ])
-  return { project, environment, feature, state, shares, options }
+/** Where several parts of a state change at once, the switch names the change. */
+function changedPart(before: FeatureState, after: FeatureState): Part {
+  if (before.enabled !== after.enabled) return 'state'
+  return changed(before, after) ? 'value' : 'shares'
 }
 
 export const updateFeatureState: Write<
@@ -92,17 +89,14 @@ export const updateFeatureState: Write<
 > = async (context, { environmentId, id, changes }) => {
   const { db, now } = context
   const before = await findFlag(db, id)
-  if (before?.environment.id !== environmentId) return notFound()
-  const asked = new Map(changes.shares?.map((share) => [share.optionId, share]))
-  const known = new Set(before.shares.map((share) => share.optionId))
-  const stranger = (changes.shares ?? []).findIndex((share) => !known.has(share.optionId))
-  if (stranger >= 0) return unknownOption(stranger)
-  const shares = before.shares.map((share) => ({ ...share, ...asked.get(share.optionId) }))
-  if (total(shares) > 100) return tooMuch
+  if (before === undefined || before.environment.id !== environmentId) return notFound()
+  const outcome = withShares(before.shares, changes.shares)
+  if (outcome.kind !== 'ok') return outcome
+  const shares = outcome.value
   const state: FeatureState = {
     ...before.state,
     enabled: changes.enabled ?? before.state.enabled,
-    ...(changes.value === undefined ? {} : toValueColumns(changes.value)),
+    ...valueAfter(before.state, changes),
   }
   const moved = shares.filter((share, index) => changed(before.shares[index] ?? {}, share))
   if (!changed(before.state, state) && moved.length === 0) {
@@ -123,7 +117,7 @@ export const updateFeatureState: Write<
     entries: [
       stateEntry(after, {
         action: 'feature-state.updated',
-        log: logText(before.state, state, before.feature.name),
+        log: stateLog(after, changedPart(before.state, state)),
         before: stateSnapshot(before),
         after: stateSnapshot(after),
       }),

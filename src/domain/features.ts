@@ -4,10 +4,13 @@
  */
 import { eq } from 'drizzle-orm'
 import type { FeatureType } from '../engine/document.ts'
-import { invalid, notFound, ok } from '../outcome.ts'
-import { chunkRows, type Database } from '../storage/database.ts'
+import { invalid, notFound, type Outcome, ok } from '../outcome.ts'
+import { type Database, insertRows } from '../storage/database.ts'
 import { listEnvironmentsOfProject } from '../storage/environments.ts'
-import { listMultivariateValuesOfFeature, listStatesOfFeature } from '../storage/feature-states.ts'
+import {
+  listDefaultStatesOfFeature,
+  listMultivariateValuesOfFeature,
+} from '../storage/feature-states.ts'
 import {
   type Feature,
   features,
@@ -18,12 +21,28 @@ import {
   multivariateOptions,
 } from '../storage/features.ts'
 import { findProject, type Project } from '../storage/projects.ts'
+import { refuseName } from './feature-name.ts'
+import {
+  optionEntries,
+  optionEvents,
+  optionStatements,
+  reshare,
+  stateEntries,
+} from './feature-options.ts'
 import { stateEntry, stateSnapshot } from './feature-states.ts'
-import { type Flag, flagEvent } from './flag-event.ts'
-import { checkOptions, newOption, type OptionInput } from './multivariate-options.ts'
+import type { Flag, Target } from './flag.ts'
+import { flagEvent } from './flag-event.ts'
+import {
+  checkOptions,
+  newOption,
+  type OptionChanges,
+  type OptionInput,
+  replaceOptions,
+  unchangedOptions,
+} from './multivariate-options.ts'
 import { insertStates, planNewStates } from './new-states.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type EntryDraft, nothingToDo, type Write } from './write.ts'
+import { type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type FeatureWithOptions = { feature: Feature; options: MultivariateOption[] }
 
@@ -38,7 +57,7 @@ export type NewFeature = {
   options: OptionInput[]
 }
 
-type FeatureSettings = Pick<Feature, 'description' | 'isArchived' | 'isServerKeyOnly'>
+type FeatureSettings = Pick<Feature, 'type' | 'description' | 'isArchived' | 'isServerKeyOnly'>
 
 const nameTaken = invalid({
   name: [
@@ -62,29 +81,25 @@ const featureSnapshot = ({ feature, options }: FeatureWithOptions) => ({
   multivariate_options: options.map((option) => snapshot(option)),
 })
 
+const target: Target = { kind: 'default' }
+
 /** A feature as every environment has it now. */
 export async function listFlags(
   db: Database,
   project: Project,
   { feature, options }: FeatureWithOptions,
-): Promise<(Flag & { project: Project })[]> {
+): Promise<Flag[]> {
   const [environments, states, shares] = await Promise.all([
     listEnvironmentsOfProject(db, project.id),
-    listStatesOfFeature(db, feature.id),
+    listDefaultStatesOfFeature(db, feature.id),
     listMultivariateValuesOfFeature(db, feature.id),
   ])
   return environments.flatMap((environment) => {
     const state = states.find((candidate) => candidate.environmentId === environment.id)
     if (state === undefined) return []
     const own = shares.filter((share) => share.featureStateId === state.id)
-    return [{ project, environment, feature, state, shares: own, options }]
+    return [{ project, environment, feature, target, state, shares: own, options }]
   })
-}
-
-function refuseName(project: Project, name: string) {
-  const pattern = project.featureNameRegex
-  if (pattern === null || new RegExp(`^(?:${pattern})$`, 'u').test(name)) return undefined
-  return invalid({ name: [`Feature name must match regex: ${pattern}`] })
 }
 
 export const createFeature: Write<
@@ -94,7 +109,7 @@ export const createFeature: Write<
   const { db, now, reserve } = context
   const project = await findProject(db, projectId)
   if (project === undefined) return notFound()
-  const badName = refuseName(project, input.name)
+  const badName = refuseName(project.featureNameRegex, input.name)
   if (badName !== undefined) return badName
   if (await findFeatureByName(db, projectId, input.name)) return nameTaken
   const firsts = await reserve({ feature: 1, 'multivariate-option': inputs.length })
@@ -118,14 +133,14 @@ export const createFeature: Write<
     const state = added.states[index]
     if (state === undefined) return []
     const shares = added.shares.filter((share) => share.featureStateId === state.id)
-    return [{ project, environment, feature, state, shares, options }]
+    return [{ project, environment, feature, target, state, shares, options }]
   })
   const log = `New Flag / Remote Config created: ${feature.name}`
   return ok({
     result: { feature, options },
     statements: [
       db.insert(features).values(feature),
-      ...chunkRows(options, 9).map((rows) => db.insert(multivariateOptions).values(rows)),
+      ...insertRows(db, multivariateOptions, options),
       ...insertStates(db, added),
     ],
     entries: [
@@ -152,30 +167,68 @@ export const createFeature: Write<
   })
 }
 
+/** Options make a feature multivariate, and losing the last of them ends that (contract §B.5). */
+function typeAfter(asked: FeatureType, { options, removed }: OptionChanges): FeatureType {
+  if (options.length > 0) return 'MULTIVARIATE'
+  return removed.length > 0 ? 'STANDARD' : asked
+}
+
+async function planOptions(
+  { reserve }: Pick<Context, 'reserve'>,
+  present: { feature: Feature; options: MultivariateOption[] },
+  inputs: OptionInput[] | undefined,
+): Promise<Outcome<OptionChanges>> {
+  if (inputs === undefined) return ok(unchangedOptions(present.options))
+  const count = inputs.filter((input) => input.id === undefined).length
+  const { 'multivariate-option': firstId } = await reserve({ 'multivariate-option': count })
+  return replaceOptions(present.options, inputs, { id: present.feature.id, firstId })
+}
+
+/** A sent list of options replaces the present one; without a list they stay. */
 export const updateFeature: Write<
-  { projectId: number; id: number; settings: Partial<FeatureSettings> },
+  {
+    projectId: number
+    id: number
+    settings: Partial<FeatureSettings>
+    options?: OptionInput[] | undefined
+  },
   FeatureWithOptions
-> = async ({ db }, { projectId, id, settings }) => {
-  const [before, project] = await Promise.all([findFeature(db, id), findProject(db, projectId)])
-  if (before?.projectId !== projectId || project === undefined) return notFound()
-  const options = await listOptions(db, id)
-  const after: Feature = { ...before, ...settings }
-  if (!changed(before, after)) return ok(nothingToDo({ feature: after, options }))
-  const environments = await listEnvironmentsOfProject(db, project.id)
+> = async (context, { projectId, id, settings, options: inputs }) => {
+  const { db } = context
+  const [feature, project] = await Promise.all([findFeature(db, id), findProject(db, projectId)])
+  if (feature?.projectId !== projectId || project === undefined) return notFound()
+  const before = { feature, options: await listOptions(db, id) }
+  const planned = await planOptions(context, before, inputs)
+  if (planned.kind !== 'ok') return planned
+  const changes = planned.value
+  const { options, added, edited, removed } = changes
+  const merged: Feature = { ...feature, ...settings }
+  const after = { feature: { ...merged, type: typeAfter(merged.type, changes) }, options }
+  const isEdited = changed(feature, after.feature) || edited.length > 0
+  if (!isEdited && added.length + removed.length === 0) return ok(nothingToDo(after))
+  const flags = await listFlags(db, project, before)
+  const reshared = await reshare(context, flags, { feature: after.feature, changes })
+  const about = entryOf(project, feature)
+  const updated: EntryDraft = {
+    ...about,
+    action: 'feature.updated',
+    log: `Flag / Remote Config updated: ${feature.name}`,
+    before: featureSnapshot(before),
+    after: featureSnapshot(after),
+  }
   return ok({
-    result: { feature: after, options },
-    statements: [db.update(features).set(settings).where(eq(features.id, id))],
-    entries: [
-      {
-        ...entryOf(project, after),
-        action: 'feature.updated',
-        log: `Flag / Remote Config updated: ${after.name}`,
-        before: featureSnapshot({ feature: before, options }),
-        after: featureSnapshot({ feature: after, options }),
-      },
+    result: after,
+    statements: [
+      db.update(features).set(after.feature).where(eq(features.id, id)),
+      ...optionStatements(context, changes, reshared),
     ],
-    publish: environments.map((environment) => environment.id),
-    events: [],
+    entries: [
+      ...(isEdited ? [updated] : []),
+      ...optionEntries(about, changes),
+      ...stateEntries(flags, reshared, changes),
+    ],
+    publish: flags.map((flag) => flag.environment.id),
+    events: optionEvents(context, flags, reshared),
   })
 }
 

@@ -1,28 +1,23 @@
 /** A flag's state as webhook events tell it (contract admin-api §C.5). Pure. */
-import type { Environment } from '../storage/environments.ts'
-import type { FeatureState, MultivariateValue } from '../storage/feature-states.ts'
-import type { Feature, MultivariateOption } from '../storage/features.ts'
-import type { Project } from '../storage/projects.ts'
 import { toFlagValue } from '../storage/values.ts'
+import type { Flag, Target } from './flag.ts'
 import type { Context, EventDraft, JsonObject } from './write.ts'
-
-export type Flag = {
-  project: Pick<Project, 'id' | 'name'>
-  environment: Pick<Environment, 'id' | 'name'>
-  feature: Feature
-  state: FeatureState
-  shares: MultivariateValue[]
-  options: MultivariateOption[]
-}
 
 /** Microseconds and `Z`, as the original's events carry them. */
 const timestamp = (milliseconds: number) =>
   new Date(milliseconds).toISOString().replace('Z', '000Z')
 
+const segmentOf = (target: Target): JsonObject | null => {
+  if (target.kind !== 'segment') return null
+  const { id, name, description } = target.segment
+  return { segment: { id, name, description }, priority: target.link.priority }
+}
+
 export const flagState = ({
   project,
   environment,
   feature,
+  target,
   state,
   shares,
   options,
@@ -39,10 +34,10 @@ export const flagState = ({
     created_date: timestamp(feature.createdAt),
     project: { id: project.id, name: project.name },
   },
-  feature_segment: null,
+  feature_segment: segmentOf(target),
   feature_state_value: toFlagValue(state),
-  identity: null,
-  identity_identifier: null,
+  identity: target.kind === 'identity' ? target.id : null,
+  identity_identifier: target.kind === 'identity' ? target.identifier : null,
   multivariate_feature_state_values: shares.flatMap((share) => {
     const option = options.find((candidate) => candidate.id === share.optionId)
     if (option === undefined) return []

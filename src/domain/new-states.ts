@@ -2,12 +2,12 @@
  * Rows of new default states: one per pair of feature and environment, with the default shares of a
  * multivariate feature's options. Shared by a new feature and a new environment.
  */
-import { chunkRows, type Database, type Statement } from '../storage/database.ts'
+import { type Database, insertRows, type Statement } from '../storage/database.ts'
 import {
   type FeatureState,
   featureStates,
+  insertShares,
   type MultivariateValue,
-  multivariateValues,
 } from '../storage/feature-states.ts'
 import type { Feature, MultivariateOption } from '../storage/features.ts'
 import type { Project } from '../storage/projects.ts'
@@ -37,6 +37,9 @@ export async function planNewStates(
       uuid: crypto.randomUUID(),
       featureId: pair.feature.id,
       environmentId: pair.environmentId,
+      featureSegmentId: null,
+      identityId: null,
+      identifier: null,
       enabled,
       ...toValueColumns(value),
       createdAt: now,
@@ -58,6 +61,6 @@ export async function planNewStates(
 }
 
 export const insertStates = (db: Database, { states, shares }: NewStates): Statement[] => [
-  ...chunkRows(states, 10).map((rows) => db.insert(featureStates).values(rows)),
-  ...chunkRows(shares, 5).map((rows) => db.insert(multivariateValues).values(rows)),
+  ...insertRows(db, featureStates, states),
+  ...insertShares(db, shares),
 ]

@@ -66,7 +66,7 @@ export const createOrganisation: Write<
         action: 'organisation.created',
         log: `New Organisation created: ${organisation.name}`,
         before: null,
-        after: snapshot({ ...organisation, memberships: [creator] }),
+        after: { ...snapshot(organisation), memberships: [snapshot(creator)] },
       },
     ],
     publish: [],

@@ -2,7 +2,9 @@
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok } from '../outcome.ts'
 import { listEnvironmentsOfProject } from '../storage/environments.ts'
+import { findOrganisation } from '../storage/organisations.ts'
 import { findProject, findProjectByName, type Project, projects } from '../storage/projects.ts'
+import { refusePattern } from './feature-name.ts'
 import { changed, snapshot } from './snapshot.ts'
 import type { EntryDraft, Write } from './write.ts'
 import { nothingToDo } from './write.ts'
@@ -30,6 +32,10 @@ export const createProject: Write<
   { organisationId: number; settings: Pick<ProjectSettings, 'name'> & Partial<ProjectSettings> },
   Project
 > = async ({ db, now, reserve }, { organisationId, settings }) => {
+  const badPattern = refusePattern(settings.featureNameRegex ?? null)
+  if (badPattern !== undefined) return badPattern
+  // The organisation may have been deleted in an earlier turn than this one.
+  if ((await findOrganisation(db, organisationId)) === undefined) return notFound()
   if (await findProjectByName(db, organisationId, settings.name)) return nameTaken
   const { project: id } = await reserve({ project: 1 })
   const project: Project = {
@@ -69,6 +75,8 @@ export const updateProject: Write<
   const before = await findProject(db, id)
   if (before === undefined) return notFound()
   const after: Project = { ...before, ...settings }
+  const badPattern = refusePattern(after.featureNameRegex)
+  if (badPattern !== undefined) return badPattern
   const taken = await findProjectByName(db, before.organisationId, after.name)
   if (taken !== undefined && taken.id !== id) return nameTaken
   if (!changed(before, after)) return ok(nothingToDo(after))

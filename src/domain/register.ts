@@ -6,6 +6,7 @@ import {
   updateEnvironmentKey,
 } from './environment-keys.ts'
 import { createEnvironment, deleteEnvironment, updateEnvironment } from './environments.ts'
+import { createFeatureSegment, deleteFeatureSegment } from './feature-segments.ts'
 import { updateFeatureState } from './feature-states.ts'
 import { createFeature, deleteFeature, updateFeature } from './features.ts'
 import {
@@ -14,7 +15,9 @@ import {
   updateOrganisationKey,
 } from './organisation-keys.ts'
 import { createOrganisation, deleteOrganisation, updateOrganisation } from './organisations.ts'
+import { createOverride, deleteIdentityOverride } from './overrides.ts'
 import { createProject, deleteProject, updateProject } from './projects.ts'
+import { createSegment, deleteSegment, updateSegment } from './segments.ts'
 import { createSession, createUser, deleteSession, updateUser } from './users.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks.ts'
 import type { Context, Plan, Write } from './write.ts'
@@ -46,6 +49,13 @@ export const writes = {
   'feature.update': updateFeature,
   'feature.delete': deleteFeature,
   'feature-state.update': updateFeatureState,
+  'override.create': createOverride,
+  'override.delete': deleteIdentityOverride,
+  'segment.create': createSegment,
+  'segment.update': updateSegment,
+  'segment.delete': deleteSegment,
+  'feature-segment.create': createFeatureSegment,
+  'feature-segment.delete': deleteFeatureSegment,
 }
 
 export type WriteName = keyof typeof writes

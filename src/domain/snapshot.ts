@@ -6,18 +6,13 @@ const secretColumns = new Set(['passwordHash', 'hash', 'sealed', 'sealedSecret']
 
 type Row = Record<string, unknown>
 
-/** Rows hold only scalars, or lists of rows that a plan put beside them. */
-function toJson(value: unknown): Json {
-  if (Array.isArray(value)) return value.map((item) => snapshot(item as Row))
-  return value as Json
-}
-
 /** Field names of the log are the columns' names in the contract's spelling: snake_case. */
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
+/** Columns hold scalars, or JSON that was sent and stays as it is. */
 export function snapshot(row: Row): JsonObject {
   const fields = Object.entries(row).filter(([name]) => !secretColumns.has(name))
-  return Object.fromEntries(fields.map(([name, value]) => [snake(name), toJson(value)]))
+  return Object.fromEntries(fields.map(([name, value]) => [snake(name), value as Json]))
 }
 
 /** Whether an update would change anything at all. */

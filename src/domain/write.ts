@@ -38,6 +38,8 @@ export type Context = {
 export type ResourceType =
   | 'FEATURE'
   | 'FEATURE_STATE'
+  | 'SEGMENT'
+  | 'FEATURE_SEGMENT'
   | 'ENVIRONMENT'
   | 'PROJECT'
   | 'ORGANISATION'

@@ -30,6 +30,8 @@ export type Compiled = {
   readonly segments: readonly CompiledSegment[]
   /** The environment's own flags, in feature order. */
   readonly defaults: readonly Flag[]
+  /** Places of the features that an identity without overrides of its own can change. */
+  readonly open: readonly number[]
   readonly run: Run
 }
 
@@ -59,8 +61,14 @@ export function compile(document: Evaluable): Compiled {
     byName: new Map(features.map((feature) => [feature.name, feature])),
     segments,
     defaults: features.map((feature) => feature.outcome.plain),
+    open: [...features.keys()].filter((place) => isOpen(features[place] as CompiledFeature)),
     run: { stamp: 0, identity: null, key: '' },
   }
+}
+
+/** Whether anything but the default can come out, identity overrides apart. */
+function isOpen({ overrides, outcome }: CompiledFeature): boolean {
+  return overrides.length > 0 || outcome.variants.length > 0
 }
 
 /**

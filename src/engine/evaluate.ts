@@ -17,7 +17,13 @@ import { matches } from './segment.ts'
  */
 export function evaluate(compiled: Compiled, identity: Identity | null): Flag[] {
   const run = start(compiled, identity)
-  const flags = compiled.features.map((feature) => decide(feature, run))
+  const { features } = compiled
+  const flags = compiled.defaults.slice()
+  if (identity !== null && identity.overrides.size > 0) {
+    for (let i = 0; i < features.length; i++) flags[i] = decide(features[i] as CompiledFeature, run)
+  } else {
+    for (const i of compiled.open) flags[i] = decide(features[i] as CompiledFeature, run)
+  }
   finish(run)
   return flags
 }

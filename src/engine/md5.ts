@@ -18,6 +18,8 @@ const SINES = new Int32Array([
 const block = new Int32Array(16)
 const state = new Int32Array(4)
 let length = 0
+/** The bytes of the word that is not full yet; it is written when it is, so nothing need be cleared. */
+let pending = 0
 
 /** The last digest as four unsigned big-endian words. */
 export const digest = new Uint32Array(4)
@@ -27,12 +29,12 @@ export function begin(): void {
   state[1] = 0xefcdab89
   state[2] = 0x98badcfe
   state[3] = 0x10325476
-  block.fill(0)
   length = 0
+  pending = 0
 }
 
 export function feed(text: string): void {
-  for (let i = 0; i < text.length; i++) {
+  for (let i = feedAscii(text); i < text.length; i++) {
     const unit = text.charCodeAt(i)
     if (unit < 0x80) push(unit)
     else if (unit < 0x800) {
@@ -55,15 +57,38 @@ export function feed(text: string): void {
   }
 }
 
+/** The leading ASCII, which is nearly always all there is; answers how many characters that was. */
+function feedAscii(text: string): number {
+  let bytes = length
+  let bits = pending
+  let i = 0
+  for (; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x80) break
+    bits |= unit << ((bytes & 3) << 3)
+    bytes++
+    if ((bytes & 3) !== 0) continue
+    block[((bytes >> 2) - 1) & 15] = bits
+    bits = 0
+    if ((bytes & 63) === 0) transform()
+  }
+  length = bytes
+  pending = bits
+  return i
+}
+
 export function finish(): void {
   const low = (length << 3) | 0
   const high = Math.floor(length / 0x20000000) | 0
-  push(0x80)
-  // The block is zero beyond what was pushed; without room for the length it goes as it is.
-  if ((length & 63) > 56) {
+  let index = (length >> 2) & 15
+  block[index++] = pending | (0x80 << ((length & 3) << 3))
+  // Without room for the length the block goes as it is, and the length into one of its own.
+  if (index > 14) {
+    if (index === 15) block[15] = 0
     transform()
-    block.fill(0)
+    index = 0
   }
+  while (index < 14) block[index++] = 0
   block[14] = low
   block[15] = high
   transform()
@@ -81,13 +106,12 @@ function feedWide(unit: number): void {
 }
 
 function push(byte: number): void {
-  const index = (length >> 2) & 15
-  block[index] = at(block, index) | (byte << ((length & 3) << 3))
+  pending |= byte << ((length & 3) << 3)
   length++
-  if ((length & 63) === 0) {
-    transform()
-    block.fill(0)
-  }
+  if ((length & 3) !== 0) return
+  block[((length >> 2) - 1) & 15] = pending
+  pending = 0
+  if ((length & 63) === 0) transform()
 }
 
 function turn(sum: number, bits: number): number {

@@ -49,6 +49,10 @@ export const onError: ErrorHandler<Base> = (error, c) => {
   if (error instanceof HTTPException && error.status === 400) {
     return c.json({ detail: 'JSON parse error - the body is not valid JSON.' }, 400)
   }
+  if (error instanceof HTTPException && error.status === 415) {
+    const type = c.req.header('Content-Type') ?? ''
+    return c.json({ detail: `Unsupported media type "${type}" in request.` }, 415)
+  }
   if (error instanceof HTTPException) return c.json({ detail: error.message }, error.status)
   return fail(c as Context<Base>, error)
 }

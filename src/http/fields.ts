@@ -13,35 +13,76 @@ export const bool = () =>
     return truths.get(word) ?? input
   }, z.boolean())
 
+/** JSON's reader rounds whole numbers beyond 53 bits: their text would be that of another number. */
+const isExact = (input: number) => Number.isSafeInteger(input) || !Number.isInteger(input)
+
 const asText = (input: unknown) => {
-  if (typeof input === 'number') return String(input)
+  if (typeof input === 'number') {
+    return Number.isFinite(input) && isExact(input) ? String(input) : input
+  }
   return typeof input === 'string' ? input.trim() : input
 }
 
 const nul = String.fromCharCode(0)
+const loneSurrogate = /\p{Surrogate}/u
 
-const noNul = (value: string) => !value.includes(nul)
-const nulMessage = { error: 'Null characters are not allowed.' }
+/** Text that any store and any client can carry; its length counts code points, as the original's. */
+const sound = (schema: z.ZodString, max: number) =>
+  schema
+    .refine((value) => value.length <= max || [...value].length <= max, {
+      error: `Ensure this field has no more than ${max} characters.`,
+    })
+    .refine((value) => !value.includes(nul), { error: 'Null characters are not allowed.' })
+    .refine((value) => !loneSurrogate.test(value), {
+      error: ({ input }) => {
+        const code = loneSurrogate.exec(String(input))?.[0].charCodeAt(0).toString(16)
+        return `Surrogate characters are not allowed: U+${code?.toUpperCase()}.`
+      },
+    })
+    .openapi({ maxLength: max })
 
 /** Trimmed text that may not be blank; numbers are taken as their text. */
-export const text = (max: number) =>
-  z.preprocess(asText, z.string().min(1).max(max).refine(noNul, nulMessage))
+export const text = (max: number) => z.preprocess(asText, sound(z.string().min(1), max))
 
 /** Trimmed text that may be blank. */
-export const blankText = (max: number) =>
-  z.preprocess(asText, z.string().max(max).refine(noNul, nulMessage))
+export const blankText = (max: number) => z.preprocess(asText, sound(z.string(), max))
+
+/** Text as it was sent, space and all. */
+export const exactText = (max: number) => sound(z.string(), max)
+
+const noInteger = 'A valid integer is required.'
+
+/** What is missing, null or out of range has its own words. */
+const wrongInteger = (issue: { code: string; input?: unknown }) =>
+  issue.code === 'invalid_type' && issue.input != null ? noInteger : undefined
 
 /** A whole number, or its decimal text. */
 export const int = (min: number, max: number) =>
   z.preprocess(
     (input) => (typeof input === 'string' && /^-?\d+$/.test(input) ? Number(input) : input),
-    z.int().min(min).max(max),
+    z
+      .number({ error: wrongInteger })
+      .multipleOf(1, noInteger)
+      .min(min)
+      .max(max)
+      .openapi({ type: 'integer' }),
+  )
+
+/** A number, or its decimal text. */
+export const number = (min: number, max: number) =>
+  z.preprocess(
+    (input) => (typeof input === 'string' && /^-?\d+(\.\d+)?$/.test(input) ? Number(input) : input),
+    z.number().min(min).max(max),
   )
 
 export const maxId = 2147483647
 
 /** A public id: a positive 32-bit integer. */
 export const id = () => int(1, maxId)
+
+/** An id as it stands in a URL; what is none is 0, which names nothing. */
+export const pathId = (text: string | undefined): number =>
+  text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : 0
 
 /** An ISO 8601 date and time with zone; becomes epoch milliseconds. */
 export const dateTime = () =>

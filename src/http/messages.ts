@@ -53,6 +53,9 @@ z.config({
           ? 'This field may not be blank.'
           : `Ensure this field has at least ${issue.minimum} characters.`
       case 'too_big':
+        if (issue.origin === 'array') {
+          return `Ensure this field has no more than ${issue.maximum} elements.`
+        }
         return issue.origin === 'string'
           ? `Ensure this field has no more than ${issue.maximum} characters.`
           : `Ensure this value is less than or equal to ${issue.maximum}.`

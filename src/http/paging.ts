@@ -16,8 +16,10 @@ const maxPageSize = 999
 
 /** Which rows a request asks for; a page that is no number is out of range, as in the original. */
 export function pageAt(query: PageQuery, defaultSize: number): Outcome<PageAt> {
-  const number = query.page === undefined ? 1 : Number(query.page)
-  if (!Number.isInteger(number) || number < 1) return notFound('Invalid page.')
+  const text = query.page ?? '1'
+  // Nine digits: the database takes offsets of 64 bits, and no list is as long.
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (number === 0) return notFound('Invalid page.')
   const asked = Number(query.page_size)
   const size = Number.isInteger(asked) && asked > 0 ? Math.min(asked, maxPageSize) : defaultSize
   return ok({ number, size, limit: size, offset: (number - 1) * size })

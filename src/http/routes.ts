@@ -31,7 +31,10 @@ export function answers(own: Record<number, z.ZodType | null>): RouteConfig['res
   return responses
 }
 
-/** A JSON body; a missing one counts as `{}`, so that every missing field is named. */
+/**
+ * A JSON body and no other (contract §0.3): forms and text get 415. A request without a body or a
+ * type counts as `{}`, so that every missing field is named.
+ */
 export const jsonBody = <T extends z.ZodType>(schema: T) => ({
   content: { 'application/json': { schema } },
   required: true,

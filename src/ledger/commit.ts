@@ -5,14 +5,12 @@
 
 import { eventBody } from '../delivery/body.ts'
 import type { Plan } from '../domain/write.ts'
-import { chunkRows, type Database, type Statement } from '../storage/database.ts'
+import { type Database, insertRows, type Statement } from '../storage/database.ts'
 import { entries, type Head } from '../storage/entries.ts'
 import { bumpVersions } from '../storage/environments.ts'
 import { events } from '../storage/events.ts'
 import { type OutboxKind, outbox } from '../storage/outbox.ts'
 import { type Change, chainEntries } from './chain.ts'
-
-const columnsOf = (table: object) => Object.keys(table).length
 
 /** The statements of the change, and the head that the ledger has once they are committed. */
 export async function toBatch(
@@ -42,11 +40,11 @@ export async function toBatch(
   ]
   const statements = [
     // The guard stands first: a stale head fails the batch before it has touched a state row.
-    ...chunkRows(chained.rows, columnsOf(entries)).map((rows) => db.insert(entries).values(rows)),
+    ...insertRows(db, entries, chained.rows),
     ...plan.statements,
-    ...chunkRows(plan.publish, 10).map((ids) => bumpVersions(db, ids, change.now)),
-    ...chunkRows(eventRows, columnsOf(events)).map((rows) => db.insert(events).values(rows)),
-    ...chunkRows(outboxRows, columnsOf(outbox)).map((rows) => db.insert(outbox).values(rows)),
+    ...(plan.publish.length > 0 ? [bumpVersions(db, plan.publish, change.now)] : []),
+    ...insertRows(db, events, eventRows),
+    ...insertRows(db, outbox, outboxRows),
   ]
   return { statements, head: chained.head }
 }

@@ -41,14 +41,14 @@ export const attempts = sqliteTable('attempts', {
 export type Delivery = typeof deliveries.$inferSelect
 export type Attempt = typeof attempts.$inferSelect
 
-const columns = 8
-
 /** A pair of event and endpoint that is there already stays as it is. */
 export const insertDeliveries = (
   db: Database,
   rows: (typeof deliveries.$inferInsert)[],
 ): Statement[] =>
-  chunkRows(rows, columns).map((chunk) => db.insert(deliveries).values(chunk).onConflictDoNothing())
+  chunkRows(deliveries, rows).map((chunk) =>
+    db.insert(deliveries).values(chunk).onConflictDoNothing(),
+  )
 
 const isDue = (dueBy: number, now: number) =>
   and(

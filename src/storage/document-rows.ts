@@ -1,8 +1,9 @@
 /** Everything a document is built from, read in one transaction so that its parts fit together. */
-import { asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import { type EnvironmentKey, environmentKeys } from './environment-keys.ts'
 import { type Environment, environments } from './environments.ts'
+import { type FeatureSegment, featureSegments } from './feature-segments.ts'
 import {
   type FeatureState,
   featureStates,
@@ -12,6 +13,7 @@ import {
 import { type Feature, features, type MultivariateOption, multivariateOptions } from './features.ts'
 import { type Organisation, organisations } from './organisations.ts'
 import { type Project, projects } from './projects.ts'
+import { type Segment, segments } from './segments.ts'
 
 export type DocumentRows = {
   organisation: Organisation
@@ -20,8 +22,11 @@ export type DocumentRows = {
   serverKeys: EnvironmentKey[]
   features: Feature[]
   options: MultivariateOption[]
+  /** Defaults and segment overrides; those of identities stay out: they grow without bound. */
   states: FeatureState[]
   multivariateValues: MultivariateValue[]
+  segments: Segment[]
+  featureSegments: FeatureSegment[]
 }
 
 /**
@@ -32,14 +37,9 @@ export async function readDocumentRows(
   db: Database,
   environmentId: number,
 ): Promise<DocumentRows | undefined> {
-  const featureIds = db
-    .select({ id: featureStates.featureId })
-    .from(featureStates)
-    .where(eq(featureStates.environmentId, environmentId))
-  const stateIds = db
-    .select({ id: featureStates.id })
-    .from(featureStates)
-    .where(eq(featureStates.environmentId, environmentId))
+  const own = and(eq(featureStates.environmentId, environmentId), isNull(featureStates.identityId))
+  const featureIds = db.select({ id: featureStates.featureId }).from(featureStates).where(own)
+  const stateIds = db.select({ id: featureStates.id }).from(featureStates).where(own)
   const projectId = db
     .select({ id: environments.projectId })
     .from(environments)
@@ -57,6 +57,8 @@ export async function readDocumentRows(
     options,
     states,
     shares,
+    segmentRows,
+    featureSegmentRows,
   ] = await db.batch([
     db.select().from(environments).where(eq(environments.id, environmentId)),
     db.select().from(projects).where(inArray(projects.id, projectId)),
@@ -64,27 +66,36 @@ export async function readDocumentRows(
     db.select().from(environmentKeys).where(eq(environmentKeys.environmentId, environmentId)),
     db.select().from(features).where(inArray(features.id, featureIds)),
     db.select().from(multivariateOptions).where(inArray(multivariateOptions.featureId, featureIds)),
-    db
-      .select()
-      .from(featureStates)
-      .where(eq(featureStates.environmentId, environmentId))
-      .orderBy(asc(featureStates.id)),
+    db.select().from(featureStates).where(own).orderBy(asc(featureStates.id)),
     db
       .select()
       .from(multivariateValues)
       .where(inArray(multivariateValues.featureStateId, stateIds))
       .orderBy(asc(multivariateValues.id)),
+    db
+      .select()
+      .from(segments)
+      .where(inArray(segments.projectId, projectId))
+      .orderBy(asc(segments.id)),
+    db
+      .select()
+      .from(featureSegments)
+      .where(eq(featureSegments.environmentId, environmentId))
+      .orderBy(asc(featureSegments.id)),
   ])
-  if (environment === undefined || project === undefined || organisation === undefined)
+  if (environment === undefined || project === undefined || organisation === undefined) {
     return undefined
+  }
   return {
-    environment,
-    project,
     organisation,
+    project,
+    environment,
     serverKeys,
     features: featureRows,
     options,
     states,
     multivariateValues: shares,
+    segments: segmentRows,
+    featureSegments: featureSegmentRows,
   }
 }

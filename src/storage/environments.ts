@@ -1,7 +1,7 @@
 /** Environments. `version` rises by one with every change that the published document shows. */
-import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, count, eq, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Database, Statement } from './database.ts'
+import { type Database, isOneOf, type Statement } from './database.ts'
 
 export const environments = sqliteTable('environments', {
   id: integer().primaryKey(),
@@ -70,7 +70,7 @@ export const bumpVersions = (db: Database, ids: number[], now: number): Statemen
   db
     .update(environments)
     .set({ version: sql`${environments.version} + 1`, updatedAt: now })
-    .where(inArray(environments.id, ids))
+    .where(isOneOf(environments.id, ids))
 
 /** One page of a project's environments and how many there are. */
 export async function pageEnvironments(

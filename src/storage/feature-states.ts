@@ -1,7 +1,10 @@
-/** Feature states (one per feature and environment) and the shares they give multivariate options. */
-import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
+/**
+ * Feature states: the default of a feature in an environment, its overrides for segments and
+ * identities, and the shares each gives multivariate options.
+ */
+import { and, asc, count, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Database } from './database.ts'
+import type { Database, Statement } from './database.ts'
 import { features } from './features.ts'
 import { valueColumns } from './values.ts'
 
@@ -10,6 +13,11 @@ export const featureStates = sqliteTable('feature_states', {
   uuid: text().notNull(),
   featureId: integer('feature_id').notNull(),
   environmentId: integer('environment_id').notNull(),
+  /** Set: the override of a segment. */
+  featureSegmentId: integer('feature_segment_id'),
+  /** Set, with `identifier`: the override of an identity, which may live in another database. */
+  identityId: integer('identity_id'),
+  identifier: text(),
   enabled: integer({ mode: 'boolean' }).notNull(),
   ...valueColumns,
   createdAt: integer('created_at').notNull(),
@@ -24,6 +32,12 @@ export const multivariateValues = sqliteTable('multivariate_values', {
   percentageAllocation: real('percentage_allocation').notNull(),
 })
 
+/** An environment's own state of a feature, no override. */
+export const isDefault = and(
+  isNull(featureStates.featureSegmentId),
+  isNull(featureStates.identityId),
+)
+
 export type FeatureState = typeof featureStates.$inferSelect
 export type MultivariateValue = typeof multivariateValues.$inferSelect
 
@@ -33,21 +47,21 @@ export const findFeatureState = async (
 ): Promise<FeatureState | undefined> =>
   (await db.select().from(featureStates).where(eq(featureStates.id, id)).limit(1))[0]
 
-export const listStatesOfEnvironment = (
+export const listDefaultStates = (db: Database, environmentId: number): Promise<FeatureState[]> =>
+  db
+    .select()
+    .from(featureStates)
+    .where(and(eq(featureStates.environmentId, environmentId), isDefault))
+    .orderBy(asc(featureStates.id))
+
+export const listDefaultStatesOfFeature = (
   db: Database,
-  environmentId: number,
+  featureId: number,
 ): Promise<FeatureState[]> =>
   db
     .select()
     .from(featureStates)
-    .where(eq(featureStates.environmentId, environmentId))
-    .orderBy(asc(featureStates.id))
-
-export const listStatesOfFeature = (db: Database, featureId: number): Promise<FeatureState[]> =>
-  db
-    .select()
-    .from(featureStates)
-    .where(eq(featureStates.featureId, featureId))
+    .where(and(eq(featureStates.featureId, featureId), isDefault))
     .orderBy(asc(featureStates.id))
 
 export const listMultivariateValues = (
@@ -58,24 +72,6 @@ export const listMultivariateValues = (
     .select()
     .from(multivariateValues)
     .where(eq(multivariateValues.featureStateId, featureStateId))
-    .orderBy(asc(multivariateValues.id))
-
-export const listMultivariateValuesOfEnvironment = (
-  db: Database,
-  environmentId: number,
-): Promise<MultivariateValue[]> =>
-  db
-    .select()
-    .from(multivariateValues)
-    .where(
-      inArray(
-        multivariateValues.featureStateId,
-        db
-          .select({ id: featureStates.id })
-          .from(featureStates)
-          .where(eq(featureStates.environmentId, environmentId)),
-      ),
-    )
     .orderBy(asc(multivariateValues.id))
 
 export const listMultivariateValuesOfFeature = (
@@ -96,12 +92,30 @@ export const listMultivariateValuesOfFeature = (
     )
     .orderBy(asc(multivariateValues.id))
 
+const sharesAtOnce = 5_000
+
+/** A feature with many options in many environments has thousands of them: a statement takes all. */
+export function insertShares(db: Database, rows: MultivariateValue[]): Statement[] {
+  const statements: Statement[] = []
+  for (let start = 0; start < rows.length; start += sharesAtOnce) {
+    const json = JSON.stringify(rows.slice(start, start + sharesAtOnce))
+    statements.push(
+      db.insert(multivariateValues).select(sql`
+        SELECT value ->> 'id', value ->> 'uuid', value ->> 'featureStateId', value ->> 'optionId',
+          value ->> 'percentageAllocation'
+        FROM json_each(${json})`),
+    )
+  }
+  return statements
+}
+
 /** Which default states of an environment: all, or those of one feature. */
 export type StateFilter = { featureId?: number | undefined; featureName?: string | undefined }
 
 const matching = (db: Database, environmentId: number, filter: StateFilter) =>
   and(
     eq(featureStates.environmentId, environmentId),
+    isDefault,
     filter.featureId === undefined ? undefined : eq(featureStates.featureId, filter.featureId),
     filter.featureName === undefined
       ? undefined
@@ -143,3 +157,52 @@ export async function pageStates(
   ])
   return { count: counted[0]?.count ?? 0, rows, shares }
 }
+
+export const findStateOfSegment = async (
+  db: Database,
+  featureSegmentId: number,
+): Promise<FeatureState | undefined> =>
+  (
+    await db
+      .select()
+      .from(featureStates)
+      .where(eq(featureStates.featureSegmentId, featureSegmentId))
+      .limit(1)
+  )[0]
+
+export const findStateOfIdentity = async (
+  db: Database,
+  at: { environmentId: number; identityId: number; featureId: number },
+): Promise<FeatureState | undefined> =>
+  (
+    await db
+      .select()
+      .from(featureStates)
+      .where(
+        and(
+          eq(featureStates.environmentId, at.environmentId),
+          eq(featureStates.identityId, at.identityId),
+          eq(featureStates.featureId, at.featureId),
+        ),
+      )
+      .limit(1)
+  )[0]
+
+export const findDefaultState = async (
+  db: Database,
+  environmentId: number,
+  featureId: number,
+): Promise<FeatureState | undefined> =>
+  (
+    await db
+      .select()
+      .from(featureStates)
+      .where(
+        and(
+          eq(featureStates.environmentId, environmentId),
+          eq(featureStates.featureId, featureId),
+          isDefault,
+        ),
+      )
+      .limit(1)
+  )[0]

@@ -35,21 +35,33 @@ export type MultivariateOption = typeof multivariateOptions.$inferSelect
 export const findFeature = async (db: Database, id: number): Promise<Feature | undefined> =>
   (await db.select().from(features).where(eq(features.id, id)).limit(1))[0]
 
-export const findFeatureByName = async (
+/** Without regard to case. SQLite folds ASCII only: names with other letters are compared here. */
+export async function findFeatureByName(
   db: Database,
   projectId: number,
   name: string,
-): Promise<Feature | undefined> =>
-  (
-    await db
-      .select()
-      .from(features)
-      .where(and(eq(features.projectId, projectId), sql`${features.name} = ${name} COLLATE NOCASE`))
-      .limit(1)
-  )[0]
+): Promise<Feature | undefined> {
+  const isAscii = /^[ -~]*$/.test(name)
+  const candidates = await db
+    .select()
+    .from(features)
+    .where(
+      and(
+        eq(features.projectId, projectId),
+        isAscii
+          ? sql`${features.name} = ${name} COLLATE NOCASE`
+          : sql`${features.name} GLOB '*[^ -~]*'`,
+      ),
+    )
+  const folded = name.toLowerCase()
+  return candidates.find((candidate) => candidate.name.toLowerCase() === folded)
+}
 
 export const listFeaturesOfProject = (db: Database, projectId: number): Promise<Feature[]> =>
   db.select().from(features).where(eq(features.projectId, projectId)).orderBy(asc(features.id))
+
+export const countFeatures = (db: Database, projectId: number): Promise<number> =>
+  db.$count(features, eq(features.projectId, projectId))
 
 export const listOptionsOfProject = (
   db: Database,

@@ -19,6 +19,8 @@ export type IdName =
   | 'multivariate-option'
   | 'multivariate-value'
   | 'webhook'
+  | 'segment'
+  | 'feature-segment'
 
 /**
  * Reserves `counts[name]` ids of each kind in one round trip and answers the first of each block.

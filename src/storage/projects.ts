@@ -30,6 +30,9 @@ export type Project = typeof projects.$inferSelect
 export const findProject = async (db: Database, id: number): Promise<Project | undefined> =>
   (await db.select().from(projects).where(eq(projects.id, id)).limit(1))[0]
 
+export const findProjectByUuid = async (db: Database, uuid: string): Promise<Project | undefined> =>
+  (await db.select().from(projects).where(eq(projects.uuid, uuid)).limit(1))[0]
+
 export const findProjectByName = async (
   db: Database,
   organisationId: number,

@@ -19,7 +19,13 @@ export const valueColumns = {
   booleanValue: integer('boolean_value', { mode: 'boolean' }),
 }
 
-const none = { stringValue: null, integerValue: null, booleanValue: null }
+/** Text without a value. */
+export const noValue: ValueColumns = {
+  type: 'unicode',
+  stringValue: null,
+  integerValue: null,
+  booleanValue: null,
+}
 
 const isInt32 = (value: number) =>
   Number.isInteger(value) && value >= -2147483648 && value <= 2147483647
@@ -29,13 +35,13 @@ const isInt32 = (value: number) =>
  * becomes text, null is text without a value.
  */
 export function toValueColumns(value: FlagValue): ValueColumns {
-  if (typeof value === 'boolean') return { ...none, type: 'bool', booleanValue: value }
+  if (typeof value === 'boolean') return { ...noValue, type: 'bool', booleanValue: value }
   if (typeof value === 'number') {
     return isInt32(value)
-      ? { ...none, type: 'int', integerValue: value }
-      : { ...none, type: 'unicode', stringValue: String(value) }
+      ? { ...noValue, type: 'int', integerValue: value }
+      : { ...noValue, stringValue: String(value) }
   }
-  return { ...none, type: 'unicode', stringValue: value }
+  return { ...noValue, stringValue: value }
 }
 
 export function toFlagValue(row: ValueColumns): FlagValue {
@@ -48,3 +54,6 @@ export function toFlagValue(row: ValueColumns): FlagValue {
       return row.stringValue
   }
 }
+
+/** The columns of a value that was sent in parts: the type says which part counts. */
+export const normalValue = (row: ValueColumns): ValueColumns => toValueColumns(toFlagValue(row))

@@ -135,4 +135,42 @@ describe('claiming', () => {
     await first
     expect(await findDelivery(id)).toMatchObject({ state: 'delivered', nextAttemptAt: null })
   })
+
+  it('a late failure leaves the lease of the attempt under way alone', async () => {
+    const { id } = await addDelivery()
+    const { env, rung } = quietEnv()
+    let fail: (response: Response) => void = () => undefined
+    const slow = receiver(() => new Promise<Response>((resolve) => (fail = resolve)))
+    const first = consume(env, slow.tools, [id])
+    await vi.waitFor(() => expect(slow.requests).toHaveLength(1))
+    let answer: (response: Response) => void = () => undefined
+    const next = receiver(() => new Promise<Response>((resolve) => (answer = resolve)))
+    next.clock.now = t0 + 31_000
+    const second = consume(env, next.tools, [id])
+    await vi.waitFor(() => expect(next.requests).toHaveLength(1))
+    fail(new Response('', { status: 410 }))
+    await first
+    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', leasedUntil: t0 + 61_000 })
+    expect(rung).toEqual([])
+    answer(new Response('ok'))
+    await second
+  })
+
+  it('a failure does not undo the late success of an earlier attempt', async () => {
+    const { id } = await addDelivery()
+    const { env, rung } = quietEnv()
+    let succeed: (response: Response) => void = () => undefined
+    const slow = receiver(() => new Promise<Response>((resolve) => (succeed = resolve)))
+    const first = consume(env, slow.tools, [id])
+    await vi.waitFor(() => expect(slow.requests).toHaveLength(1))
+    const { tools, clock } = receiver(async () => {
+      succeed(new Response('ok'))
+      await first
+      return new Response('', { status: 500 })
+    })
+    clock.now = t0 + 31_000
+    await consume(env, tools, [id])
+    expect(await findDelivery(id)).toMatchObject({ state: 'delivered', nextAttemptAt: null })
+    expect(rung).toEqual([])
+  })
 })

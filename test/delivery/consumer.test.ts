@@ -215,7 +215,7 @@ describe('a dead letter', () => {
     const batch = createMessageBatch<DeliveryMessage>('burgee-dead-letters', [
       { id: 'm1', timestamp: new Date(t0), attempts: 11, body: { deliveryId: id } },
     ])
-    await consumeDeadLetters(batch, quietEnv().env)
+    await consumeDeadLetters(batch)
     const result = await getQueueResult(batch, createExecutionContext())
     expect(result.explicitAcks).toEqual(['m1'])
     expect(log.mock.calls.join()).toContain(id)

@@ -44,7 +44,8 @@ const floors: Record<string, string[]> = {
 /** Files beside the rooms: what everybody may know, and the composition on top. */
 const common = ['outcome', 'env', 'log', 'version']
 const compositions: Record<string, string[]> = {
-  'app.ts': ['sdk', 'ofrep', 'admin', 'http', 'system'],
+  'app.ts': ['sdk', 'ofrep', 'admin', 'http', 'system', 'description'],
+  'description.ts': ['http'],
   'system.ts': ['http'],
   'index.ts': ['app', 'ledger', 'hub', 'delivery', 'usage'],
   'env.ts': ['types:ledger'],

@@ -27,6 +27,8 @@ export type Program = {
   readonly second: Int32Array
   readonly sets: readonly Charset[]
   readonly assertions: readonly Assertion[]
+  /** Every text that matches contains it; often empty. To look for it costs next to nothing. */
+  readonly literal: string
 }
 
 type Draft = {
@@ -59,7 +61,19 @@ export function compileRegex(pattern: string): Program | null {
     second: Int32Array.from(draft.second),
     sets: [...draft.sets.keys()].map(charset),
     assertions: draft.assertions,
+    literal: literalOf(tree),
   }
+}
+
+/** The longest run of plain letters that stands outside every choice and repeat. */
+function literalOf(tree: Node): string {
+  let longest = ''
+  let run = ''
+  for (const node of tree.kind === 'sequence' ? tree.items : [tree]) {
+    run = node.kind === 'letter' ? run + String.fromCodePoint(node.code) : ''
+    if (run.length > longest.length) longest = run
+  }
+  return longest
 }
 
 /** False once the budget is gone. */

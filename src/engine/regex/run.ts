@@ -40,6 +40,7 @@ export type Meter = { steps: number }
 
 /** Whether a match begins at the start of the text; where it ends does not matter (§5.5, REGEX). */
 export function matchesAtStart(program: Program, text: string, meter?: Meter): boolean {
+  if (!text.includes(program.literal)) return false
   let at = 0
   previous = NOTHING
   next = text.length > 0 ? (text.codePointAt(0) ?? NOTHING) : NOTHING

@@ -1,0 +1,161 @@
+/**
+ * The rules of overrides: what a feature is in an environment for those in a segment, or for one
+ * identity, instead of the environment's own state.
+ */
+import { eq } from 'drizzle-orm'
+import { invalid, notFound, type Outcome, ok } from '../outcome.ts'
+import type { Database } from '../storage/database.ts'
+import { findEnvironment } from '../storage/environments.ts'
+import { findFeatureSegment } from '../storage/feature-segments.ts'
+import {
+  type FeatureState,
+  featureStates,
+  findDefaultState,
+  findStateOfIdentity,
+  findStateOfSegment,
+  listMultivariateValues,
+} from '../storage/feature-states.ts'
+import { findFeature, listOptions } from '../storage/features.ts'
+import { findProject } from '../storage/projects.ts'
+import { findSegment } from '../storage/segments.ts'
+import {
+  type StateChanges,
+  type StateWithShares,
+  stateEntry,
+  stateSnapshot,
+  valueAfter,
+  withShares,
+} from './feature-states.ts'
+import { type Flag, findFlag, stateLog, type Target } from './flag.ts'
+import { flagEvent } from './flag-event.ts'
+import { insertStates } from './new-states.ts'
+import type { Context, Write } from './write.ts'
+
+/** Whose override it is. */
+export type OverrideTarget =
+  | { kind: 'segment'; featureSegmentId: number }
+  | { kind: 'identity'; id: number; identifier: string }
+
+type Place = { environmentId: number; featureId: number; target: OverrideTarget }
+
+const taken = invalid({
+  non_field_errors: ['An override of this feature exists already: change it instead.'],
+})
+
+async function findTarget(db: Database, place: Place): Promise<Outcome<Target>> {
+  const { environmentId, featureId, target } = place
+  if (target.kind === 'identity') {
+    const present = await findStateOfIdentity(db, { ...place, identityId: target.id })
+    return present === undefined ? ok(target) : taken
+  }
+  const link = await findFeatureSegment(db, target.featureSegmentId)
+  const segment = link && (await findSegment(db, link.segmentId))
+  if (!segment || link.environmentId !== environmentId || link.featureId !== featureId) {
+    return invalid({ feature_segment: ['Feature Segment does not belong to environment.'] })
+  }
+  const present = await findStateOfSegment(db, link.id)
+  return present === undefined ? ok({ kind: 'segment', segment, link }) : taken
+}
+
+/** The override before anything is asked of it: a copy of the environment's own state. */
+async function inherit(
+  { db, now, reserve }: Context,
+  place: Place,
+): Promise<Outcome<StateWithShares>> {
+  const original = await findDefaultState(db, place.environmentId, place.featureId)
+  if (original === undefined) return notFound()
+  const originalShares = await listMultivariateValues(db, original.id)
+  const count = originalShares.length
+  const firsts = await reserve({ 'feature-state': 1, 'multivariate-value': count })
+  const { target } = place
+  const state: FeatureState = {
+    ...original,
+    id: firsts['feature-state'],
+    uuid: crypto.randomUUID(),
+    featureSegmentId: target.kind === 'segment' ? target.featureSegmentId : null,
+    identityId: target.kind === 'identity' ? target.id : null,
+    identifier: target.kind === 'identity' ? target.identifier : null,
+    createdAt: now,
+    updatedAt: now,
+  }
+  const shares = originalShares.map((share, index) => ({
+    ...share,
+    id: firsts['multivariate-value'] + index,
+    uuid: crypto.randomUUID(),
+    featureStateId: state.id,
+  }))
+  return ok({ state, shares })
+}
+
+/** What the request leaves out is taken from the environment's own state. */
+export const createOverride: Write<Place & { changes: StateChanges }, StateWithShares> = async (
+  context,
+  { changes, ...place },
+) => {
+  const { db } = context
+  const environment = await findEnvironment(db, place.environmentId)
+  const project = environment && (await findProject(db, environment.projectId))
+  const feature = await findFeature(db, place.featureId)
+  if (environment === undefined || project === undefined) return notFound()
+  if (feature?.projectId !== project.id) {
+    return invalid({ feature: ['Feature does not exist in project'] })
+  }
+  const target = await findTarget(db, place)
+  if (target.kind !== 'ok') return target
+  const inherited = await inherit(context, place)
+  if (inherited.kind !== 'ok') return inherited
+  const shares = withShares(inherited.value.shares, changes.shares)
+  if (shares.kind !== 'ok') return shares
+  const state: FeatureState = {
+    ...inherited.value.state,
+    enabled: changes.enabled ?? inherited.value.state.enabled,
+    ...valueAfter(inherited.value.state, changes),
+  }
+  const flag: Flag = {
+    project,
+    environment,
+    feature,
+    target: target.value,
+    state,
+    shares: shares.value,
+    options: await listOptions(db, feature.id),
+  }
+  return ok({
+    result: { state, shares: shares.value },
+    statements: insertStates(db, { states: [state], shares: shares.value }),
+    entries: [
+      stateEntry(flag, {
+        action: 'feature-state.created',
+        log: stateLog(flag, 'state'),
+        before: null,
+        after: stateSnapshot(flag),
+      }),
+    ],
+    publish: [environment.id],
+    events: [flagEvent(context, environment.id, { before: null, after: flag })],
+  })
+}
+
+/** Only overrides: an environment's own state goes with its feature. */
+export const deleteIdentityOverride: Write<
+  { environmentId: number; identityId: number; id: number },
+  null
+> = async ({ db }, { environmentId, identityId, id }) => {
+  const flag = await findFlag(db, id)
+  if (flag?.environment.id !== environmentId) return notFound()
+  if (flag.target.kind !== 'identity' || flag.target.id !== identityId) return notFound()
+  return ok({
+    result: null,
+    statements: [db.delete(featureStates).where(eq(featureStates.id, id))],
+    entries: [
+      stateEntry(flag, {
+        action: 'feature-state.deleted',
+        log: stateLog(flag, 'deleted'),
+        before: stateSnapshot(flag),
+        after: null,
+      }),
+    ],
+    publish: [environmentId],
+    events: [],
+  })
+}
