@@ -2,7 +2,7 @@
  * The OpenAPI 3.1 description of the whole API, generated from the schemas that the routes
  * themselves validate with, and the same as a page that people can read.
  */
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Described, descriptionPage, type Operation } from './http/description-page.ts'
 import type { Base } from './http/router.ts'
 import { burgeeVersion } from './version.ts'
@@ -40,11 +40,14 @@ function withPathParameters(path: string, operation: Operation): Operation {
   return { ...operation, parameters: [...(operation.parameters ?? []), ...added] }
 }
 
-function describe(app: OpenAPIHono<Base>): Described {
+/** One document of several apps: each knows its own routes. */
+function describe(apps: OpenAPIHono<Base>[]): Described {
+  const all = new OpenAPIHono<Base>()
+  for (const app of apps) all.route('/', app)
   for (const [name, scheme] of Object.entries(schemes)) {
-    app.openAPIRegistry.registerComponent('securitySchemes', name, scheme)
+    all.openAPIRegistry.registerComponent('securitySchemes', name, scheme)
   }
-  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info }) as unknown as Described
+  const document = all.getOpenAPI31Document({ openapi: '3.1.0', info }) as unknown as Described
   const paths = Object.entries(document.paths).map(([path, operations]) => {
     const told = Object.entries(operations).map(([method, operation]) => [
       method,
@@ -56,10 +59,10 @@ function describe(app: OpenAPIHono<Base>): Described {
 }
 
 /** `GET /api/v1/swagger.json` and the page `GET /api/v1/docs/`; both public. */
-export function mountDescription(app: OpenAPIHono<Base>): void {
+export function mountDescription(app: OpenAPIHono<Base>, described: OpenAPIHono<Base>[]): void {
   let document: Described | undefined
   const once = () => {
-    document ??= describe(app)
+    document ??= describe(described)
     return document
   }
   app.get('/api/v1/swagger.json', (c) => c.json(once()))

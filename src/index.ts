@@ -1,5 +1,5 @@
 /** The Worker's entry: HTTP, queues and cron, each handed to its room. No logic here. */
-import { app } from './app.ts'
+import { serve } from './app.ts'
 import { consumeDeadLetters, consumeDeliveries } from './delivery/consumer.ts'
 import { ringOverdue } from './delivery/ring.ts'
 import type { DeliveryMessage, Env } from './env.ts'
@@ -9,9 +9,11 @@ import { logError, reasonOf } from './log.ts'
 export { Ledger } from './ledger/ledger.ts'
 
 export default {
-  fetch: app.fetch,
+  fetch: serve,
   queue: (batch, env) =>
-    batch.queue.endsWith('dead-letters') ? consumeDeadLetters(batch) : consumeDeliveries(batch, env),
+    batch.queue.endsWith('dead-letters')
+      ? consumeDeadLetters(batch)
+      : consumeDeliveries(batch, env),
   async scheduled(_controller, env) {
     const now = Date.now()
     // One sweep that fails must not hide the other, nor its own reason.

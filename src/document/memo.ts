@@ -2,8 +2,9 @@
  * The per-isolate memo of compiled documents: values, never promises, bounded in number. A document
  * is trusted for one second; half-way through, a request renews it without waiting.
  */
-import { type Compiled, compile } from '../engine/index.ts'
+
 import type { Document } from '../engine/document.ts'
+import { type Compiled, compile } from '../engine/index.ts'
 
 /** After this long a request must look into KV again before it answers. */
 export const freshMs = 1_000

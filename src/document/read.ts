@@ -23,7 +23,13 @@ async function refresh(env: Env, environmentId: number): Promise<Slot | undefine
   return undefined
 }
 
-type Background = (work: Promise<unknown>) => void
+/** The document when it is so fresh that nobody need look into KV, not even in the background. */
+export function freshDocument(environmentId: number): Slot | undefined {
+  const slot = recall(environmentId)
+  return slot !== undefined && Date.now() - slot.checkedAt <= renewAfterMs ? slot : undefined
+}
+
+export type Background = (work: Promise<unknown>) => void
 
 /**
  * The compiled document of an environment, at most a second behind KV; undefined when there is none.
@@ -80,10 +86,15 @@ async function lookUp(env: Env, key: string, hash: string): Promise<number | nul
     : ((await findEnvironmentByKey(db, key))?.id ?? null)
 }
 
+export function rememberedPointer(key: string): Pointer | undefined {
+  const known = pointers.get(key)
+  return known !== undefined && known.until > Date.now() ? known : undefined
+}
+
 /** Where a presented key points. That it points somewhere does not make it good. */
 export async function readPointer(env: Env, key: string): Promise<Pointer> {
-  const known = pointers.get(key)
-  if (known !== undefined && known.until > Date.now()) return known
+  const known = rememberedPointer(key)
+  if (known !== undefined) return known
   const hash = await sha256Hex(key)
   const environmentId = await lookUp(env, key, hash)
   const until = environmentId === null ? Date.now() + unknownForMs : Number.POSITIVE_INFINITY

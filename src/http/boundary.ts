@@ -39,7 +39,8 @@ export const boundedBody = bodyLimit({
 })
 
 const fail = (c: Context<Base>, error: unknown) => {
-  const request_id = c.var.requestId
+  // Serving gives ids to what fails only.
+  const request_id = c.var.requestId ?? crypto.randomUUID()
   logError('request.failed', { request_id, error: reasonOf(error) })
   const detail = `The server failed on this request. Retry it; if it fails again, quote request id ${request_id}.`
   return c.json({ detail, request_id }, 500)

@@ -7,8 +7,10 @@ import { asciiJson } from '../http/ascii-json.ts'
 import { refuse } from '../http/refuse.ts'
 import { notFound } from '../outcome.ts'
 import { contractVersion } from '../version.ts'
-import { openDocument, type Side } from './access.ts'
+import type { Access, Side } from './access.ts'
+import { hasTag, validatorsOf } from './conditional.ts'
 import { corsHeaders } from './cors.ts'
+import { endpoint, type Handler, queryValue, respond } from './endpoint.ts'
 import { flagView, servedFeatures } from './flag-view.ts'
 import { createSdkRouter } from './router.ts'
 
@@ -30,6 +32,8 @@ function render({ document }: Slot, side: Side): Rendered {
     'Cache-Control': 'max-age=0, no-cache, no-store, must-revalidate, private',
     'Flagsmith-Version': contractVersion,
     'X-Flagsmith-Document-Updated-At': updatedAtHeader(document.updatedAt),
+    ETag: validatorsOf(document, `flags-${side}`).etag,
+    Vary: 'X-Environment-Key, Accept',
   })
   return { body: new TextEncoder().encode(asciiJson(flags)), headers }
 }
@@ -44,23 +48,35 @@ function renderedFor(slot: Slot, side: Side): Rendered {
   return sides[side]
 }
 
+/** The answer if it is rendered already; the route renders, and answers for what may go wrong. */
+export function readyFlags({ slot, side }: Access): Response | undefined {
+  const ready = rendered.get(slot)?.[side]
+  return ready === undefined ? undefined : new Response(ready.body, { headers: ready.headers })
+}
+
+/**
+ * `GET /flags/` → 200, the environment's defaults as an array, with an ETag of their own beside the
+ * contract; `If-None-Match` with it → 304. `?feature=NAME` → 200, one object, or 404; the name
+ * compares without regard to case, and an empty one means the first.
+ */
+const getFlags: Handler = (c, { slot, side }) => {
+  const name = queryValue(c, 'feature')
+  if (name !== undefined) {
+    const wanted = name.toLowerCase()
+    const found = servedFeatures(slot.document, side).find(
+      (feature) => wanted === '' || feature.name.toLowerCase() === wanted,
+    )
+    return found === undefined
+      ? refuse(c, notFound('Given feature not found'))
+      : respond(asciiJson(flagView(found, slot.document)))
+  }
+  const { body, headers } = renderedFor(slot, side)
+  const ETag = headers.get('ETag') ?? ''
+  return hasTag(c.req.header('If-None-Match') ?? '', ETag)
+    ? new Response(null, { status: 304, headers: { ETag } })
+    : new Response(body, { headers })
+}
+
 export const flagRoutes = createSdkRouter()
 
-flagRoutes.get('/flags', async (c) => {
-  const access = await openDocument(c)
-  if (access.kind !== 'ok') return refuse(c, access)
-  const { slot, side } = access.value
-  const name = c.req.query('feature')
-  if (name === undefined) {
-    const { body, headers } = renderedFor(slot, side)
-    return new Response(body, { headers })
-  }
-  // The name compares without regard to case here, and an empty one means the first (sdk-api §2.1).
-  const wanted = name.toLowerCase()
-  const found = servedFeatures(slot.document, side).find(
-    (feature) => wanted === '' || feature.name.toLowerCase() === wanted,
-  )
-  return found === undefined
-    ? refuse(c, notFound('Given feature not found'))
-    : c.json(flagView(found, slot.document))
-})
+flagRoutes.all('/flags', endpoint({ GET: getFlags }))

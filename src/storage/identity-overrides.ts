@@ -1,6 +1,6 @@
 /**
- * The identity overrides of an environment, page after page: there may be a hundred thousand, and no
- * caller ever holds more than one page of them. It reads and orders; it renders nothing.
+ * The identity overrides of an environment, page after page: there may be a hundred thousand, and
+ * no caller ever holds more than one page of them. It reads and orders; it renders nothing.
  */
 import { asc, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
@@ -24,16 +24,18 @@ export type OverridePage = {
 
 /** A page has at most this many rows: a hundred thousand take 25 queries. */
 export const pageRows = 4_000
-/** A page ends behind the row that reaches this many characters, since values may be long. */
-export const pageCharacters = 1_000_000
+/** A page ends behind the row that reaches this many bytes, since values may be long. */
+export const pageBytes = 1_000_000
 
 /** Where the next page begins: behind this override. Ids are positive, so zeros are the start. */
 type Cursor = { identityId: number; featureId: number }
 
-/** How long a row is as text, with the options its shares will repeat. */
-const rowLength = sql`
-  length(${featureStates.identifier}) + coalesce(length(${featureStates.stringValue}), 0) + coalesce((
-    SELECT sum(200 + coalesce(length(option.string_value), 0))
+/** The texts of a row and of the options that its shares repeat; measured without being read. */
+const rowBytes = sql`
+  octet_length(${featureStates.identifier})
+  + coalesce(octet_length(${featureStates.stringValue}), 0)
+  + coalesce((
+    SELECT sum(200 + coalesce(octet_length(option.string_value), 0))
     FROM ${multivariateValues} AS share
     JOIN ${multivariateOptions} AS option ON option.id = share.option_id
     WHERE share.feature_state_id = ${featureStates.id}
@@ -42,10 +44,10 @@ const rowLength = sql`
 /** The ids of one page. It has a row whenever there is one left, however long that row is. */
 const pageIds = (environmentId: number, after: Cursor): SQL => sql`
   SELECT id FROM (
-    SELECT id, sum(characters) OVER (ORDER BY identity_id, feature_id) - characters AS before
+    SELECT id, sum(bytes) OVER (ORDER BY identity_id, feature_id) - bytes AS before
     FROM (
       SELECT ${featureStates.id}, ${featureStates.identityId}, ${featureStates.featureId},
-        ${rowLength} AS characters
+        ${rowBytes} AS bytes
       FROM ${featureStates}
       WHERE ${featureStates.environmentId} = ${environmentId}
         AND ${featureStates.identityId} IS NOT NULL
@@ -55,7 +57,7 @@ const pageIds = (environmentId: number, after: Cursor): SQL => sql`
       LIMIT ${pageRows}
     )
   )
-  WHERE before < ${pageCharacters}`
+  WHERE before < ${pageBytes}`
 
 /** The index leads to it by place, not by id: of two shards, both have an identity 1. */
 const identityCreatedAt = sql<number | null>`(
@@ -64,7 +66,7 @@ const identityCreatedAt = sql<number | null>`(
     AND seen.identifier = ${featureStates.identifier}
 )`.as('identity_created_at')
 
-/** One transaction, so that a state and its shares fit together; no joins, as in document-rows.ts. */
+/** One transaction, so that a state and its shares fit together. No joins: see document-rows.ts. */
 async function readPage(db: Database, environmentId: number, after: Cursor): Promise<OverridePage> {
   const ids = pageIds(environmentId, after)
   const [states, shares, options] = await db.batch([

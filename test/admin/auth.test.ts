@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { app } from '../../src/app.ts'
+import { administration } from '../../src/app.ts'
 import { sha256Hex } from '../../src/storage/digest.ts'
 import { addUser, api, done, dumpDatabase, owner, readRecords } from '../support/admin.ts'
 
@@ -118,7 +118,7 @@ describe('logging in', () => {
         headers: { 'Content-Type': 'application/json', 'CF-Connecting-IP': '192.0.2.7' },
         body: JSON.stringify({ email: owner.email, password: owner.password }),
       })
-      const response = await app.fetch(request, { ...env, LOGIN_LIMIT: limit })
+      const response = await administration.fetch(request, { ...env, LOGIN_LIMIT: limit })
       expect(response.status).toBe(429)
       expect(response.headers.get('Retry-After')).toBe('60')
       expect(await response.json()).toEqual({

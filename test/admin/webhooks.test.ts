@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { app } from '../../src/app.ts'
+import { administration } from '../../src/app.ts'
 import {
   addEnvironment,
   addMember,
@@ -176,7 +176,7 @@ describe('a webhook', () => {
         headers: { Authorization: world.auth, 'Content-Type': 'application/json' },
         body: JSON.stringify({ url: private_url }),
       })
-      const response = await app.fetch(request, strict)
+      const response = await administration.fetch(request, strict)
       expect(response.status).toBe(400)
       expect(await response.json()).toEqual({ url: [expect.stringMatching(/^Use /)] })
     }

@@ -1,6 +1,6 @@
 /**
- * flagsmith-nodejs evaluating locally, fed with the very text that the environment document endpoint
- * sends. Only its public interface is used.
+ * flagsmith-nodejs evaluating locally, fed with the very text that the environment document
+ * endpoint sends. Only its public interface is used.
  */
 import { Flagsmith } from 'flagsmith-nodejs'
 import type { Document, FlagValue } from '../../src/engine/document.ts'

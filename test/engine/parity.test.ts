@@ -1,7 +1,7 @@
 /**
- * Whole environments from seeds, decided by the engine and by flagsmith-nodejs evaluating locally from
- * the environment document. With the named rules put into the engine's document, nothing may differ:
- * so every difference without them is theirs.
+ * Whole environments from seeds, decided by the engine and by flagsmith-nodejs evaluating locally
+ * from the environment document. With the named rules put into the engine's document, nothing may
+ * differ: so every difference without them is theirs.
  */
 import { expect, it } from 'vitest'
 import type { Condition, Document, FeatureState, Rule } from '../../src/engine/document.ts'
@@ -107,7 +107,7 @@ function documentAsSdkSees(document: Document, identity: Identity, applied: Set<
 const decisionsOf = (flags: readonly Flag[]): Decision[] =>
   flags.map(({ enabled, value }) => ({ enabled, value }))
 
-/** `made`: how many flags each way of deciding gave. `differ`: how many cases each rule explains. */
+/** Flags by the way they were decided, and rules by the differing cases they had a say in. */
 type Tally = {
   cases: number
   made: Map<string, number>
@@ -152,9 +152,8 @@ it('flagsmith-nodejs decides as the engine does from the environment document', 
   }
   expect(tally.unexplained.slice(0, 5)).toEqual([])
   expect(tally.cases).toBe(4_000)
-  // Every way of deciding has been asked often enough, and every rule of identities is still needed.
+  // Every way of deciding is asked often enough, and every rule of identities is still needed.
   const ways = ['default', 'segment', 'identity'].flatMap((way) => [way, `${way} split`])
   expect(ways.filter((way) => (tally.made.get(way) ?? 0) < 200)).toEqual([])
   expect(Object.values(identityRules).filter((name) => !tally.differ.has(name))).toEqual([])
-  console.log(tally)
 }, 60_000)

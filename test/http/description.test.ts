@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { app } from '../../src/app.ts'
+import { administration, serving } from '../../src/app.ts'
 
 type Description = {
   openapi: string
@@ -21,17 +21,33 @@ const undescribed = new Set([
   'GET /api/v1/docs',
 ])
 
-it('describes every route of the router, and no other', async () => {
+const braces = (path: string) => path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}')
+
+it('describes every admin route of the router, and no other', async () => {
   const { openapi, paths } = await describe()
   expect(openapi).toBe('3.1.0')
-  const described = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
-  )
-  const routes = app.routes
+  const routes = administration.routes
     .filter((route) => route.method !== 'ALL')
-    .map((route) => `${route.method} ${route.path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}')}`)
+    .map((route) => `${route.method} ${braces(route.path)}`)
     .filter((route) => !undescribed.has(route))
+  const served = new Set(serving.routes.map((route) => braces(route.path)))
+  const described = Object.entries(paths)
+    .filter(([path]) => !served.has(path))
+    .flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    )
   expect(described.sort()).toEqual([...new Set(routes)].sort())
+})
+
+it('describes every serving path of the router, and no other', async () => {
+  const { paths } = await describe()
+  const admin = new Set(administration.routes.map((route) => braces(route.path)))
+  const served = serving.routes.map((route) => braces(route.path))
+  expect(
+    Object.keys(paths)
+      .filter((path) => !admin.has(path))
+      .sort(),
+  ).toEqual([...new Set(served)].filter((path) => !path.includes('*')).sort())
 })
 
 it('names for every operation what it answers when all goes well and when it does not', async () => {

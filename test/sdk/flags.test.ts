@@ -114,6 +114,42 @@ describe('GET /flags/', () => {
   })
 })
 
+describe('cheap polling of /flags/', () => {
+  const key = () => world.environment.apiKey
+
+  it('answers 304 without a body to whoever has this version already', async () => {
+    const etag = (await get('/flags/', key())).headers.get('ETag') ?? ''
+    expect(etag).toMatch(/^W\/".+"$/)
+    for (const tags of [etag, `"other", ${etag}`, '*']) {
+      const again = await get('/flags/', key(), { 'If-None-Match': tags })
+      expect(again.status).toBe(304)
+      expect(await again.text()).toBe('')
+      expect(again.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    }
+  })
+
+  it('never takes the tag of the other kind of key for its own', async () => {
+    const etag = (await get('/flags/', key())).headers.get('ETag') ?? ''
+    expect((await get('/flags/', 'ser.good', { 'If-None-Match': etag })).status).toBe(200)
+  })
+
+  it('answers in full again once the version has changed', async () => {
+    const etag = (await get('/flags/', key())).headers.get('ETag') ?? ''
+    await addServerKey('ser.polling')
+    expect((await get('/flags/', key(), { 'If-None-Match': etag })).status).toBe(200)
+  })
+})
+
+it('a method that /flags/ does not have is refused after the key', async () => {
+  const put = (headers: Record<string, string>) =>
+    exports.default.fetch(new Request('http://localhost/api/v1/flags/', { method: 'PUT', headers }))
+  expect((await put({})).status).toBe(403)
+  const refused = await put({ 'X-Environment-Key': world.environment.apiKey })
+  expect(refused.status).toBe(405)
+  expect(refused.headers.get('Allow')).toContain('GET')
+  expect(await refused.json()).toEqual({ detail: 'Method "PUT" not allowed.' })
+})
+
 describe('a key', () => {
   it('that is missing or empty is refused with the lower-case text', async () => {
     for (const key of [undefined, '']) {

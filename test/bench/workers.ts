@@ -1,0 +1,79 @@
+/**
+ * The Workers of an HTTP contest: Burgee, bundled as a deployment bundles it, and the opponent that
+ * answers the same bytes with as little work as a Worker can.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { localEnv, runWrangler } from '../../src/tools/wrangler.ts'
+import type { WorkerSpec } from './server.ts'
+
+const secret = 'YmVuY2htYXJrIHNlY3JldCBvZiAzMiBieXRlcyAhISE='
+
+async function bundle(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'burgee-bench-'))
+  try {
+    const finished = await runWrangler(['deploy', '--dry-run', '--outdir', folder], {
+      env: { ...localEnv(folder), BURGEE_SECRET: secret },
+      show: false,
+    })
+    if (finished.code !== 0) throw new Error(`the bundle failed:\n${finished.stderr}`)
+    return await readFile(join(folder, 'index.js'), 'utf8')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** The production bundle with every binding of wrangler.toml, simulated. */
+export async function burgeeWorker(): Promise<WorkerSpec> {
+  const name = 'burgee'
+  const contents = await bundle()
+  return {
+    name,
+    modules: { 'index.js': { type: 'esm', contents } },
+    config: {
+      compatibilityFlags: ['global_fetch_strictly_public'],
+      env: {
+        DB: { type: 'd1', id: 'database' },
+        DOCUMENTS: { type: 'kv', id: 'documents' },
+        LEDGER: { type: 'durable-object', worker: name, exportName: 'Ledger' },
+        DELIVERIES: { type: 'queue', name: 'deliveries' },
+        LOGIN_LIMIT: { type: 'rate-limit', namespace: '1', simple: { limit: 20, period: 60 } },
+        BURGEE_SECRET: { type: 'text', value: secret },
+        ALLOW_PRIVATE_WEBHOOKS: { type: 'text', value: 'false' },
+        COMMIT: { type: 'text', value: 'unknown' },
+      },
+      exports: { Ledger: { type: 'durable-object', storage: 'sqlite' } },
+    },
+  }
+}
+
+/** What the opponent does with a request before it answers. */
+export type Effort = 'nothing' | 'parses the body'
+
+const handlers: Record<Effort, string> = {
+  nothing: 'fetch: () => new Response(body, init)',
+  'parses the body':
+    'async fetch(request) { await request.json(); return new Response(body, init) }',
+}
+
+/** Bytes and a ready `Headers` are the cheapest response there is; text or plain objects cost more. */
+export const constantWorker = (
+  name: string,
+  effort: Effort,
+  answer: { body: string; headers: [string, string][] },
+): WorkerSpec => ({
+  name,
+  modules: {
+    'index.js': {
+      type: 'esm',
+      contents: `
+import text from './body.txt'
+const body = new TextEncoder().encode(text)
+const init = { headers: new Headers(${JSON.stringify(answer.headers)}) }
+export default { ${handlers[effort]} }
+`,
+    },
+    'body.txt': { type: 'text', contents: answer.body },
+  },
+})
