@@ -14,8 +14,12 @@ const row = (name: string, { burgee, constant }: Series): string[] => [
 /** Below this share of a core the server was robbed of it, and requests/s say little. */
 const ownCore = 0.9
 
-/** `bar`: what the throughput's ratio is to reach. */
-export function printContest(title: string, results: Results, bar: number): void {
+/** `bar`: what the throughput's ratio is to reach; null where none is set. */
+export function printContest(
+  title: string,
+  results: Results & { bodyBytes: number },
+  bar: number | null,
+): void {
   const { perSecond, perCoreSecond, cores, p50, p99 } = results
   const rate = `${figure(results.rate)}/s, ms`
   printTable(title, [
@@ -25,6 +29,7 @@ export function printContest(title: string, results: Results, bar: number): void
     row('cores the server had', cores),
     row(`p50 at ${rate}`, p50),
     row(`p99 at ${rate}`, p99),
+    ['bytes of body on the wire', figure(results.bodyBytes), figure(results.bodyBytes), ''],
   ])
   const had = Math.min(median(cores.burgee), median(cores.constant))
   const robbed = had < ownCore
@@ -38,6 +43,7 @@ export function printContest(title: string, results: Results, bar: number): void
       `  Others took the server's core: it had ${figure(had)} of it, so the second row counts.`,
     )
   }
+  if (bar === null) return
   console.log(
     `  Ratio ${figure(reached)}, to reach ${bar}: ${reached >= bar ? 'reached' : 'NOT reached'}.`,
   )

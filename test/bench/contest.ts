@@ -15,6 +15,8 @@ export type ContestRequest = {
   path: string
   headers: Record<string, string>
   body?: string
+  /** Other bodies to take turns with the first; their answers are as long as its answer. */
+  otherBodies?: string[]
 }
 
 export type Put = (namespace: string, entries: [key: string, value: string][]) => Promise<void>
@@ -43,7 +45,8 @@ type Answer = { body: string; headers: [string, string][] }
 /** Headers that the runtime writes itself. */
 const transport = ['content-length', 'transfer-encoding', 'content-encoding', 'date']
 
-async function fetchAnswer(origin: string, { path, ...init }: ContestRequest): Promise<Answer> {
+async function fetchAnswer(origin: string, request: ContestRequest): Promise<Answer> {
+  const { path, otherBodies: _, ...init } = request
   const response = await fetch(origin + path, init)
   const body = await response.text()
   if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${body}`)
@@ -52,12 +55,13 @@ async function fetchAnswer(origin: string, { path, ...init }: ContestRequest): P
 
 function targetOf(origin: string, request: ContestRequest, bodyBytes: number): Target {
   const { hostname, port, host } = new URL(origin)
-  const { body = '' } = request
-  const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
-  const headers = { Host: host, ...length, ...request.headers }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const head = `${request.method} ${request.path} HTTP/1.1\r\n${lines.join('')}\r\n`
-  return { host: hostname, port: Number(port), request: head + body, bodyBytes }
+  const requests = [request.body ?? '', ...(request.otherBodies ?? [])].map((body) => {
+    const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
+    const headers = { Host: host, ...length, ...request.headers }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    return `${request.method} ${request.path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
+  })
+  return { host: hostname, port: Number(port), requests, bodyBytes }
 }
 
 async function run({ server }: Machine, workers: WorkerSpec[]): Promise<Record<Side, string>> {
@@ -97,12 +101,13 @@ async function prepare(machine: Machine, contest: Contest): Promise<Record<Side,
   }
 }
 
-export async function holdContest(contest: Contest): Promise<Results> {
+export async function holdContest(contest: Contest): Promise<Results & { bodyBytes: number }> {
   const server = startChild<ServerQuestion, ServerAnswer>('server', 'server.ts')
   const load = startChild<LoadQuestion, LoadAnswer>('load', 'generator.ts')
   try {
     const machine = { server: server.ask, load: load.ask }
-    return await measure(machine, await prepare(machine, contest))
+    const targets = await prepare(machine, contest)
+    return { ...(await measure(machine, targets)), bodyBytes: targets.burgee.bodyBytes }
   } finally {
     await Promise.all([server.stop(), load.stop()])
   }

@@ -33,14 +33,17 @@ const curves: Curve[] = [
   },
 ]
 
+/** What the verdict rests on is measured longer than a point of a curve. */
+const verdictRounds = 31
+
 /** Microseconds per call, one list for each engine, one value for each round. */
-async function measure(size: Size): Promise<number[][]> {
+async function measure(size: Size, rounds?: number): Promise<number[][]> {
   const world = generate(size)
   const contenders = engines.map(({ prepare }) => prepare(world))
   // The client takes a good part of a second for each call then.
   const compared = size.identityOverrides > 1_000 ? 4 : world.people.length
   await mustAgree(world, contenders, compared)
-  return time(contenders, world.people.length)
+  return time(contenders, world.people.length, rounds)
 }
 
 async function printCurve({ title, axis, sizes }: Curve): Promise<void> {
@@ -59,7 +62,7 @@ async function printCurve({ title, axis, sizes }: Curve): Promise<void> {
 }
 
 export async function benchEngine(): Promise<void> {
-  const [own = [], ...others] = await measure(usual)
+  const [own = [], ...others] = await measure(usual, verdictRounds)
   const rows = rivals.map(({ name }, place) => {
     const other = others[place] ?? []
     return [name, figure(median(other)), figure(median(own)), spread(ratio(other, own))]

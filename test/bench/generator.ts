@@ -7,8 +7,8 @@ import { connect } from 'node:net'
 import { answerParent } from './child.ts'
 import { quantile } from './statistics.ts'
 
-/** A request as the bytes that go out, and how long the body of its answer is. */
-export type Target = { host: string; port: number; request: string; bodyBytes: number }
+/** Requests as the bytes that go out, in turn, and how long the body of each answer is. */
+export type Target = { host: string; port: number; requests: string[]; bodyBytes: number }
 
 export type LoadQuestion = { target: Target; connections: number; ms: number } & (
   | { kind: 'closed' }
@@ -23,8 +23,14 @@ type Listener = { answered: (connection: Connection) => void; failed: (error: Er
 
 const headEnd = '\r\n\r\n'
 
+/** The end of a streamed body; JSON has no such line in it. */
+const lastChunk = Buffer.from('\r\n0\r\n\r\n')
+
+const isStreamed = (head: string) => /\r\ntransfer-encoding: chunked/i.test(head)
+
 /** How many bytes of body the head announces; anything but a 200 of the expected length is an error. */
 function bodyAfter(head: string, expected: number): number {
+  if (head.startsWith('HTTP/1.1 200 ') && isStreamed(head)) return Number.POSITIVE_INFINITY
   const announced = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
   if (!head.startsWith('HTTP/1.1 200 ') || Number(announced) !== expected) {
     throw new Error(`expected a 200 of ${expected} bytes, got ${head.slice(0, 500)}`)
@@ -33,7 +39,8 @@ function bodyAfter(head: string, expected: number): number {
 }
 
 function open(target: Target, { answered, failed }: Listener): Promise<Connection> {
-  const request = Buffer.from(target.request)
+  const requests = target.requests.map((request) => Buffer.from(request))
+  let turn = 0
   /** Bytes that are still to come; below zero before the head is here. */
   let left = -1
   const read = (size: number, buffer: Uint8Array) => {
@@ -44,6 +51,10 @@ function open(target: Target, { answered, failed }: Listener): Promise<Connectio
       left = end + headEnd.length + bodyAfter(chunk.latin1Slice(0, end), target.bodyBytes)
     }
     left -= size
+    if (left === Number.POSITIVE_INFINITY) {
+      if (!chunk.subarray(-lastChunk.length).equals(lastChunk)) return
+      left = 0
+    }
     if (left < 0) throw new Error('more bytes than the answer has')
     if (left > 0) return
     left = -1
@@ -63,7 +74,8 @@ function open(target: Target, { answered, failed }: Listener): Promise<Connectio
     noDelay: true,
     onread: { buffer: Buffer.allocUnsafe(65_536), callback: guarded },
   })
-  const connection = { send: () => socket.write(request), close: () => socket.destroy(), since: 0 }
+  const send = () => socket.write(requests[turn++ % requests.length] ?? '')
+  const connection = { send, close: () => socket.destroy(), since: 0 }
   return new Promise((resolve) => {
     socket.once('connect', () => resolve(connection))
     socket.once('error', failed)

@@ -4,10 +4,14 @@
  */
 import { cpus } from 'node:os'
 import { benchEngine } from './engine.ts'
+import { benchEnvironmentDocument } from './environment-document.ts'
 import { benchFlags } from './flags.ts'
+import { benchIdentities } from './identities.ts'
 
 const benches: Record<string, () => Promise<void>> = {
   flags: benchFlags,
+  identities: benchIdentities,
+  document: benchEnvironmentDocument,
   engine: benchEngine,
 }
 
