@@ -24,7 +24,7 @@ type Listener = { answered: (connection: Connection) => void; failed: (error: Er
 const headEnd = '\r\n\r\n'
 
 /** The end of a streamed body; JSON has no such line in it. */
-const lastChunk = Buffer.from('\r\n0\r\n\r\n')
+const lastChunk = '\r\n0\r\n\r\n'
 
 const isStreamed = (head: string) => /\r\ntransfer-encoding: chunked/i.test(head)
 
@@ -43,6 +43,8 @@ function open(target: Target, { answered, failed }: Listener): Promise<Connectio
   let turn = 0
   /** Bytes that are still to come; below zero before the head is here. */
   let left = -1
+  /** The last bytes of a streamed body so far: its end may come in pieces. */
+  let tail = ''
   const read = (size: number, buffer: Uint8Array) => {
     const chunk = Buffer.from(buffer.buffer, buffer.byteOffset, size)
     if (left < 0) {
@@ -52,7 +54,8 @@ function open(target: Target, { answered, failed }: Listener): Promise<Connectio
     }
     left -= size
     if (left === Number.POSITIVE_INFINITY) {
-      if (!chunk.subarray(-lastChunk.length).equals(lastChunk)) return
+      tail = (tail + chunk.subarray(-lastChunk.length).latin1Slice()).slice(-lastChunk.length)
+      if (tail !== lastChunk) return
       left = 0
     }
     if (left < 0) throw new Error('more bytes than the answer has')
