@@ -2,11 +2,16 @@
 import { serve } from './app.ts'
 import { consumeDeadLetters, consumeDeliveries } from './delivery/consumer.ts'
 import { ringOverdue } from './delivery/ring.ts'
+import { useLanes } from './engine/index.ts'
+import lanes from './engine/lanes/md5.wasm'
 import type { DeliveryMessage, Env } from './env.ts'
 import { sweepLedgers } from './ledger/sweep.ts'
 import { logError, reasonOf } from './log.ts'
 
 export { Ledger } from './ledger/ledger.ts'
+
+// The engine imports nothing: its WebAssembly is handed to it.
+useLanes(lanes)
 
 export default {
   fetch: serve,

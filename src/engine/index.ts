@@ -2,6 +2,7 @@
 
 export { type Compiled, compile } from './compile.ts'
 export { evaluate, evaluateFeature, matchingSegments } from './evaluate.ts'
+export { useLanes } from './lanes/hash.ts'
 export {
   compositeKey,
   type Evaluable,

@@ -7,21 +7,22 @@
 import { COMPARISONS, comparison } from './compare.ts'
 import { membership } from './membership.ts'
 import { parseFloatLiteral } from './number.ts'
-import { percentage } from './percentage.ts'
 import { type Reading, TEXT, textOf } from './reading.ts'
 import { compileRegex } from './regex/compile.ts'
 import { matchesAtStart } from './regex/run.ts'
+import { percentageOfSplit, type Split } from './split.ts'
 
 /** Asked only about values that are set. */
 export type Predicate = (reading: Reading) => boolean
 
-/** The percentage of one segment and property, hashed once per evaluation. */
-export type Split = { readonly segmentKey: string; stamp: number; percentage: number }
-
 export const never: Predicate = () => false
 const always: Predicate = () => true
 
-export function predicateOf(operator: string, value: string | null, split: Split): Predicate {
+export function predicateOf(
+  operator: string,
+  value: string | null,
+  splitOf: () => Split,
+): Predicate {
   if (operator === 'IS_SET') return always
   if (value === null) return never
   const accepted = COMPARISONS.get(operator)
@@ -38,7 +39,7 @@ export function predicateOf(operator: string, value: string | null, split: Split
     case 'MODULO':
       return modulo(value)
     case 'PERCENTAGE_SPLIT':
-      return percentageSplit(value, split)
+      return percentageSplit(value, splitOf)
     default:
       return never
   }
@@ -70,14 +71,21 @@ function flooredModulo(dividend: number, divisor: number): number {
   return rest !== 0 && rest < 0 !== divisor < 0 ? rest + divisor : rest
 }
 
-function percentageSplit(value: string, split: Split): Predicate {
+function percentageSplit(value: string, splitOf: () => Split): Predicate {
   const limit = parseFloatLiteral(value)
   if (limit === null) return never
-  return (reading) => {
-    if (split.stamp !== reading.stamp) {
-      split.stamp = reading.stamp
-      split.percentage = percentage(split.segmentKey, textOf(reading))
-    }
-    return split.percentage <= limit
+  const split = splitOf()
+  return (reading) => percentageOfSplit(split, reading) <= limit
+}
+
+/** How dear a condition is to judge; of several, the cheap ones are asked first. */
+export function costOf(operator: string): number {
+  switch (operator) {
+    case 'PERCENTAGE_SPLIT':
+      return 2
+    case 'REGEX':
+      return 1
+    default:
+      return 0
   }
 }

@@ -4,18 +4,21 @@
  */
 
 import type { FeatureState, Variant } from './document.ts'
+import { type Seed, seedOf } from './hashing.ts'
 import type { Flag, Origin } from './model.ts'
-import { percentage } from './percentage.ts'
 
 export type Outcome = {
-  readonly hashKey: string
   /** Served where nothing is bucketed. */
   readonly plain: Flag
+  /** What an identity gets whatever its key; null where the key has to be hashed. */
+  readonly settled: Flag | null
   /** Served when bucketing hits no variant. */
   readonly control: Flag
   /** One for each variant in bucketing order, with the end of its range. */
   readonly variants: readonly Flag[]
   readonly ends: readonly number[]
+  /** What is hashed in front of the identity's key. */
+  readonly seed: Seed
 }
 
 export type Winner = {
@@ -25,11 +28,15 @@ export type Winner = {
   readonly featureSegmentId: number | null
 }
 
+const UNHASHED: Seed = { text: '', words: new Int32Array(0), bytes: 0 }
+
 export function outcomeOf(state: FeatureState, winner: Winner): Outcome {
   const plain = flagOf(state, winner, null)
-  const hashKey = state.hashKey ?? `${state.seed}`
-  if (state.variants.length === 0) return { hashKey, plain, control: plain, variants: [], ends: [] }
+  if (state.variants.length === 0) {
+    return { plain, settled: plain, control: plain, variants: [], ends: [], seed: UNHASHED }
+  }
   const ordered = [...state.variants].sort((a, b) => a.id - b.id)
+  const variants = ordered.map((variant) => flagOf(state, winner, variant))
   const ends: number[] = []
   let total = 0
   for (const variant of ordered) {
@@ -37,25 +44,22 @@ export function outcomeOf(state: FeatureState, winner: Winner): Outcome {
     ends.push(total)
   }
   return {
-    hashKey,
     plain,
+    // The percentage is always below a hundred: what is allotted wholly needs no hash.
+    settled: (ends[0] as number) >= 100 ? (variants[0] as Flag) : null,
     control: { ...plain, variant: 'control' },
-    variants: ordered.map((variant) => flagOf(state, winner, variant)),
+    variants,
     ends,
+    seed: seedOf(state.hashKey ?? `${state.seed}`),
   }
 }
 
 /** Ranges are half-open, so a weight of zero never wins and one of a hundred always does. */
-export function choose(outcome: Outcome, key: string | null): Flag {
-  const { variants, ends } = outcome
-  if (variants.length === 0 || key === null) return outcome.plain
-  // The percentage is always below a hundred: what is allotted wholly needs no hash.
-  if ((ends[0] as number) >= 100) return variants[0] as Flag
-  const place = percentage(outcome.hashKey, key)
+export function choose({ ends, variants, control }: Outcome, percentage: number): Flag {
   for (let i = 0; i < ends.length; i++) {
-    if (place < (ends[i] as number)) return variants[i] as Flag
+    if (percentage < (ends[i] as number)) return variants[i] as Flag
   }
-  return outcome.control
+  return control
 }
 
 /** A hit variant replaces the reason even of a segment override (gotcha 40). */

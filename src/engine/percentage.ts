@@ -3,19 +3,24 @@
  * bit. It never answers 100, which is how a weight of 100 always wins.
  */
 
+import { MODULUS } from './lanes/fold.ts'
 import { begin, digest, feed, finish } from './md5.ts'
 
-const MODULUS = 9999
-const LAST = MODULUS - 1
+/** The one residue that would come to a hundred. */
+export const LAST_RESIDUE = MODULUS - 1
 /** 2^16 modulo 9999: lets the 128-bit number be folded in halves that stay small integers. */
 const HALF_WORD = 5542
 
 export function percentage(first: string, second: string): number {
-  // The one residue that would be 100 is hashed again with the pair repeated once more.
+  // The last residue is hashed again with the pair repeated once more.
   for (let copies = 1; ; copies++) {
     const residue = residueOf(first, second, copies)
-    if (residue !== LAST) return (residue / LAST) * 100
+    if (residue !== LAST_RESIDUE) return percentageOf(residue)
   }
+}
+
+export function percentageOf(residue: number): number {
+  return (residue / LAST_RESIDUE) * 100
 }
 
 function residueOf(first: string, second: string, copies: number): number {

@@ -3,6 +3,7 @@
  * evaluation however many conditions ask for it. It judges nothing.
  */
 
+import type { Words } from './hashing.ts'
 import type { Identity, TraitValue } from './model.ts'
 import { canonicalInteger, floatText } from './number.ts'
 import { parsePath } from './path.ts'
@@ -16,7 +17,17 @@ export const TEXT = 4
 export type Kind = typeof UNSET | typeof BOOLEAN | typeof INTEGER | typeof FLOAT | typeof TEXT
 
 /** One evaluation in progress; the stamp tells its results from those of earlier ones. */
-export type Run = { stamp: number; identity: Identity | null; key: string }
+export type Run = {
+  stamp: number
+  identity: Identity | null
+  key: string
+  /** Whether the key is made of the environment's and the identifier. */
+  isComposite: boolean
+  /** Whether the key has been encoded for hashing. */
+  isEncoded: boolean
+  /** What composite keys begin with. */
+  readonly environment: Words
+}
 
 type Place = 'nowhere' | 'constant' | 'trait' | 'identifier' | 'key'
 
@@ -26,6 +37,7 @@ export type Reading = {
   /** A trait of the property's whole name goes before what its path points at (§5.4, step 2). */
   readonly traitFirst: boolean
   readonly place: Place
+  readonly isHashKey: boolean
   /** The trait's name, or the constant itself. */
   readonly detail: string
   stamp: number
@@ -37,8 +49,8 @@ export type Reading = {
   versionStamp: number
 }
 
-const INTEGER_TEXT = /^-?[0-9]+$/
-const FLOAT_TEXT = /^-?[0-9]+\.[0-9]+$/
+const MINUS = 0x2d
+const POINT = 0x2e
 
 /** The identity's key, as the blank property of a percentage split means it. */
 export function keyReading(): Reading {
@@ -68,6 +80,7 @@ function newReading(property: string, place: Place, detail: string): Reading {
     property,
     traitFirst: property !== '' && !(place === 'trait' && detail === property),
     place,
+    isHashKey: place === 'key' && property === '',
     detail,
     stamp: 0,
     kind: UNSET,
@@ -82,7 +95,11 @@ function newReading(property: string, place: Place, detail: string): Reading {
 export function read(reading: Reading, run: Run): Reading {
   if (reading.stamp !== run.stamp) {
     reading.stamp = run.stamp
-    normalise(reading, lookUp(reading, run))
+    if (reading.isHashKey && run.isComposite) {
+      // It contains an underscore, so that it is no number.
+      reading.kind = TEXT
+      reading.text = run.key
+    } else normalise(reading, lookUp(reading, run))
   }
   return reading
 }
@@ -121,19 +138,31 @@ function normalise(reading: Reading, value: TraitValue): void {
 
 /** Texts that look like plain numbers are numbers to every operator (§5.4, gotcha 36). */
 function normaliseText(reading: Reading, text: string): void {
-  const first = text.charCodeAt(0)
-  const mayBeNumber = first === 0x2d || (first >= 0x30 && first <= 0x39)
-  if (mayBeNumber && INTEGER_TEXT.test(text)) {
-    reading.kind = INTEGER
+  const kind = kindOf(text)
+  reading.kind = kind
+  if (kind === TEXT) reading.text = text
+  else {
     reading.number = Number(text)
+    if (kind === FLOAT) return
     reading.text = Number.isSafeInteger(reading.number) ? '' : canonicalInteger(text)
-  } else if (mayBeNumber && FLOAT_TEXT.test(text)) {
-    reading.kind = FLOAT
-    reading.number = Number(text)
-  } else {
-    reading.kind = TEXT
-    reading.text = text
   }
+}
+
+/** `-?[0-9]+` is an integer, and with `\.[0-9]+` behind it a float. */
+function kindOf(text: string): Kind {
+  const start = text.charCodeAt(0) === MINUS ? 1 : 0
+  const whole = skipDigits(text, start)
+  if (whole === start) return TEXT
+  if (whole === text.length) return INTEGER
+  if (text.charCodeAt(whole) !== POINT) return TEXT
+  const end = skipDigits(text, whole + 1)
+  return end > whole + 1 && end === text.length ? FLOAT : TEXT
+}
+
+function skipDigits(text: string, from: number): number {
+  let at = from
+  while (at < text.length && (text.charCodeAt(at) ^ 0x30) < 10) at++
+  return at
 }
 
 /** The value as the reference engine prints it (§5.5, REGEX; §5.7). */

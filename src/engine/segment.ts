@@ -4,8 +4,9 @@
  */
 
 import type { Condition, Rule, Segment } from './document.ts'
-import { never, type Predicate, predicateOf, type Split } from './operators.ts'
+import { costOf, never, type Predicate, predicateOf } from './operators.ts'
 import { keyReading, propertyReading, type Reading, type Run, read, UNSET } from './reading.ts'
+import { addSplit, type Split } from './split.ts'
 
 const ALL = 0
 const ANY = 1
@@ -16,9 +17,8 @@ type Quantifier = typeof ALL | typeof ANY | typeof NONE | typeof NEITHER
 
 export type CompiledSegment = {
   readonly segment: Segment
-  readonly rules: readonly CompiledRule[]
-  stamp: number
-  matched: boolean
+  /** All of them together are one rule, of which every part has to hold; null never matches. */
+  readonly rule: CompiledRule | null
 }
 
 type CompiledRule = {
@@ -31,6 +31,7 @@ type CompiledCondition = {
   readonly reading: Reading
   readonly whenUnset: boolean
   readonly holds: Predicate
+  readonly cost: number
 }
 
 /** Readings are shared by the conditions of a whole document: one lookup for each property. */
@@ -38,38 +39,66 @@ export type Readings = {
   readonly environment: Map<string, string>
   readonly properties: Map<string, Reading>
   readonly key: Reading
+  readonly splits: Map<Reading, Split[]>
+  readonly run: Run
 }
 
-export function newReadings(environment: Map<string, string>): Readings {
-  return { environment, properties: new Map(), key: keyReading() }
+export function newReadings(environment: Map<string, string>, run: Run): Readings {
+  return { environment, properties: new Map(), key: keyReading(), splits: new Map(), run }
 }
 
 export function compileSegment(segment: Segment, readings: Readings): CompiledSegment {
   const segmentKey = segment.hashKey ?? `${segment.id}`
-  const splits = new Map<Reading, Split>()
-  const condition = (source: Condition): CompiledCondition => {
-    const reading = readingOf(source, readings)
-    const split = splits.get(reading) ?? { segmentKey, stamp: 0, percentage: 0.5 }
-    splits.set(reading, split)
-    const isNotSet = source.operator === 'IS_NOT_SET'
-    const holds = isNotSet ? never : predicateOf(source.operator, source.value, split)
-    return { reading, whenUnset: isNotSet, holds }
+  const own = new Map<Reading, Split>()
+  const splitOn = (reading: Reading): Split => {
+    const split = own.get(reading) ?? addSplit(segmentKey, peersOf(reading, readings), readings.run)
+    own.set(reading, split)
+    return split
   }
-  const rule = (source: Rule): CompiledRule => ({
-    quantifier: quantifierOf(source.type),
-    conditions: source.conditions.map(condition),
-    rules: source.rules.map(rule),
-  })
-  return { segment, rules: segment.rules.map(rule), stamp: 0, matched: false }
+  const condition = (source: Condition): CompiledCondition => {
+    const { operator, value } = source
+    const reading = readingOf(source, readings)
+    const whenUnset = operator === 'IS_NOT_SET'
+    const holds = whenUnset ? never : predicateOf(operator, value, () => splitOn(reading))
+    return { reading, whenUnset, holds, cost: costOf(operator) }
+  }
+  const rule = (source: Rule): CompiledRule =>
+    flatten({
+      quantifier: quantifierOf(source.type),
+      conditions: source.conditions.map(condition),
+      rules: source.rules.map(rule),
+    })
+  // A segment without rules never matches.
+  if (segment.rules.length === 0) return { segment, rule: null }
+  const rules = segment.rules.map(rule)
+  return { segment, rule: flatten({ quantifier: ALL, conditions: [], rules }) }
 }
 
-/** Asked any number of times, worked out once an evaluation. A segment without rules never matches. */
-export function matches(compiled: CompiledSegment, run: Run): boolean {
-  if (compiled.stamp !== run.stamp) {
-    compiled.stamp = run.stamp
-    compiled.matched = compiled.rules.length > 0 && everyRule(compiled.rules, run)
-  }
-  return compiled.matched
+function peersOf(reading: Reading, { splits }: Readings): Split[] {
+  const peers = splits.get(reading) ?? []
+  splits.set(reading, peers)
+  return peers
+}
+
+/**
+ * The same rule with less to walk: what says ALL inside ALL moves up, and a rule around a single one
+ * goes. Conditions have no effects, so that their order is free.
+ */
+function flatten(rule: CompiledRule): CompiledRule {
+  const isAll = ({ quantifier }: CompiledRule) => quantifier === ALL
+  const above = isAll(rule) ? rule.rules.filter(isAll) : []
+  const others = isAll(rule) ? rule.rules.filter((inner) => !isAll(inner)) : rule.rules
+  const conditions = [...rule.conditions, ...above.flatMap((inner) => inner.conditions)]
+  const rules = [...others, ...above.flatMap((inner) => inner.rules)]
+  const [only] = rules
+  const isMere = rule.quantifier === ALL || rule.quantifier === ANY
+  if (isMere && only !== undefined && rules.length === 1 && conditions.length === 0) return only
+  conditions.sort((a, b) => a.cost - b.cost)
+  return { quantifier: rule.quantifier, conditions, rules }
+}
+
+export function matches({ rule }: CompiledSegment, run: Run): boolean {
+  return rule !== null && ruleMatches(rule, run)
 }
 
 function readingOf(source: Condition, readings: Readings): Reading {

@@ -6,10 +6,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { answerParent } from './child.ts'
 
+/** A WebAssembly module stands in base64, because questions travel as JSON. */
+export type ModuleSpec = { type: 'esm' | 'text' | 'wasm'; contents: string }
+
 /** A Worker by its modules, the first being the main one, and its bindings as Miniflare takes them. */
 export type WorkerSpec = {
   name: string
-  modules: Record<string, { type: 'esm' | 'text'; contents: string }>
+  modules: Record<string, ModuleSpec>
   config?: Partial<MiniflareOptions['workers'][number]['config']>
 }
 
@@ -22,6 +25,9 @@ export type ServerQuestion =
 export type ServerAnswer = { urls: Record<string, string> } | { cpuMs: number | null } | null
 
 let miniflare: Miniflare | undefined
+
+const toModule = ({ type, contents }: ModuleSpec) =>
+  type === 'wasm' ? { type, contents: Buffer.from(contents, 'base64') } : { type, contents }
 
 function optionsFor(specs: WorkerSpec[]): MiniflareOptions {
   return {
@@ -37,7 +43,12 @@ function optionsFor(specs: WorkerSpec[]): MiniflareOptions {
         name,
         type: 'worker',
         compatibilityDate: '2026-09-01',
-        manifest: { mainModule: Object.keys(modules)[0] ?? '', modules },
+        manifest: {
+          mainModule: Object.keys(modules)[0] ?? '',
+          modules: Object.fromEntries(
+            Object.entries(modules).map(([path, module]) => [path, toModule(module)]),
+          ),
+        },
         ...config,
       },
       dev: {

@@ -2,15 +2,16 @@
  * The Workers of an HTTP contest: Burgee, bundled as a deployment bundles it, and the opponent that
  * answers the same bytes with as little work as a Worker can.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { localEnv, runWrangler } from '../../src/tools/wrangler.ts'
-import type { WorkerSpec } from './server.ts'
+import type { ModuleSpec, WorkerSpec } from './server.ts'
 
 const secret = 'YmVuY2htYXJrIHNlY3JldCBvZiAzMiBieXRlcyAhISE='
 
-async function bundle(): Promise<string> {
+/** The main module first, then the WebAssembly that wrangler lays beside it. */
+async function bundle(): Promise<Record<string, ModuleSpec>> {
   const folder = await mkdtemp(join(tmpdir(), 'burgee-bench-'))
   try {
     const finished = await runWrangler(['deploy', '--dry-run', '--outdir', folder], {
@@ -18,7 +19,13 @@ async function bundle(): Promise<string> {
       show: false,
     })
     if (finished.code !== 0) throw new Error(`the bundle failed:\n${finished.stderr}`)
-    return await readFile(join(folder, 'index.js'), 'utf8')
+    const contents = await readFile(join(folder, 'index.js'), 'utf8')
+    const modules: Record<string, ModuleSpec> = { 'index.js': { type: 'esm', contents } }
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith('.wasm')) continue
+      modules[name] = { type: 'wasm', contents: await readFile(join(folder, name), 'base64') }
+    }
+    return modules
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -27,10 +34,9 @@ async function bundle(): Promise<string> {
 /** The production bundle with every binding of wrangler.toml, simulated. */
 export async function burgeeWorker(): Promise<WorkerSpec> {
   const name = 'burgee'
-  const contents = await bundle()
   return {
     name,
-    modules: { 'index.js': { type: 'esm', contents } },
+    modules: await bundle(),
     config: {
       compatibilityFlags: ['global_fetch_strictly_public'],
       env: {

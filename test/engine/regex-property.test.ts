@@ -77,3 +77,43 @@ describe('the matcher', () => {
     expect(matched).toBeGreaterThan(2000)
   })
 })
+
+describe('a shortcut', () => {
+  it('answers as the whole matcher does', () => {
+    const random = randomSource(404)
+    const endings = ['', '$', '\\Z']
+    const literals = ['a', 'ab', '\\n', '-', '\ude00', 'a\\nb', '\ud83d', '\ud83d\ude00']
+    const letters = [...'aab-\n\n', '\ud83d\ude00', '\ude00', '\ud83d']
+    const differing: string[][] = []
+    let matched = 0
+    for (let i = 0; i < 20_000; i++) {
+      const flag = pick(random, ['', '(?s)', '(?m)'])
+      const body = `.*${pick(random, literals)}${pick(random, endings)}`
+      const short = compileRegex(flag + body)
+      // Two equal options leave no way but to walk.
+      const long = compileRegex(`${flag}(?:${body}|${body})`)
+      if (short === null || long === null) throw new Error(`not read: ${flag}${body}`)
+      if (long.shortcut !== null) throw new Error('nothing to compare with')
+      const input = Array.from({ length: random(6) }, () => pick(random, letters)).join('')
+      const found = matchesAtStart(short, input)
+      if (found) matched++
+      if (found !== matchesAtStart(long, input)) differing.push([flag + body, input])
+    }
+    expect(differing).toEqual([])
+    expect(matched).toBeGreaterThan(2000)
+  })
+
+  it.each([
+    ['.*abc', 'anywhere'],
+    ['.*abc$', 'at-end'],
+    ['.*?abc\\Z', 'at-end'],
+    ['.+abc', null],
+    ['.*', null],
+    ['.*a+', null],
+    ['.*[ab]$', null],
+    ['a.*b', null],
+    ['(?i).*abc', null],
+  ])('of %j is %j', (pattern, shortcut) => {
+    expect(compileRegex(pattern)?.shortcut).toBe(shortcut)
+  })
+})

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Rule, RuleType } from '../../src/engine/document.ts'
-import { condition, identity, matchesRules } from './fixtures.ts'
+import { condition, identity, matchesRules, randomSource } from './fixtures.ts'
 
 const yes = condition('IS_SET', 'here', null)
 const no = condition('IS_SET', 'gone', null)
@@ -39,5 +39,33 @@ describe('rules', () => {
     ['a rule of unknown type', [rule('SOME' as RuleType, [yes])], false],
   ])('%s', (_name, rules, expected) => {
     expect(matchesRules(rules, who)).toBe(expected)
+  })
+  it('mean the same however deep they are nested', () => {
+    const random = randomSource(31)
+    const draw = (depth: number): Rule =>
+      rule(
+        ['ALL', 'ANY', 'NONE'][random(3)] as RuleType,
+        Array.from({ length: random(3) }, () => (random(2) === 0 ? yes : no)),
+        depth === 0 ? [] : Array.from({ length: random(3) }, () => draw(depth - 1)),
+      )
+    /** The contract's words (sdk-api §5.3): each part by the rule's own type, an empty part is true. */
+    const part = (type: RuleType, results: boolean[]): boolean =>
+      results.length === 0 ||
+      (type === 'ALL' ? results.every(Boolean) : results.some(Boolean) === (type === 'ANY'))
+    const plainly = ({ type, conditions, rules }: Rule): boolean =>
+      part(
+        type,
+        conditions.map((one) => one === yes),
+      ) && part(type, rules.map(plainly))
+    const outcomes = new Set<boolean>()
+    const differing: string[] = []
+    for (let i = 0; i < 5_000; i++) {
+      const rules = Array.from({ length: 1 + random(2) }, () => draw(random(5)))
+      const expected = rules.every(plainly)
+      outcomes.add(expected)
+      if (matchesRules(rules, who) !== expected) differing.push(JSON.stringify(rules))
+    }
+    expect(differing).toEqual([])
+    expect(outcomes.size).toBe(2)
   })
 })

@@ -22,7 +22,11 @@ describe('versions', () => {
       '1.2.0',
       '10.0.0',
       '99999999999999999998.0.0',
+      '99999999999999999998.7.0',
       '99999999999999999999.0.0',
+      '99999999999999999999.3.0',
+      `1${'0'.repeat(400)}.2.0`,
+      `2${'0'.repeat(400)}.1.0`,
     ].map((text) => parseVersion(text))
     for (const [i, a] of ascending.entries()) {
       for (const [j, b] of ascending.entries()) {

@@ -47,7 +47,7 @@ const compositions: Record<string, string[]> = {
   'app.ts': ['sdk', 'ofrep', 'admin', 'http', 'system', 'description'],
   'description.ts': ['http'],
   'system.ts': ['http'],
-  'index.ts': ['app', 'ledger', 'hub', 'delivery', 'usage'],
+  'index.ts': ['app', 'ledger', 'hub', 'delivery', 'usage', 'engine'],
   'env.ts': ['types:ledger'],
   'log.ts': [],
   'outcome.ts': [],

@@ -29,7 +29,12 @@ export type Program = {
   readonly assertions: readonly Assertion[]
   /** Every text that matches contains it; often empty. To look for it costs next to nothing. */
   readonly literal: string
+  /** What is left to ask of a text of one line that contains the literal; null where that is not enough. */
+  readonly shortcut: Shortcut | null
 }
+
+/** `.*literal` and `.*literal$`: what people write to look for something anywhere, or at the end. */
+export type Shortcut = 'anywhere' | 'at-end'
 
 type Draft = {
   operations: number[]
@@ -62,8 +67,25 @@ export function compileRegex(pattern: string): Program | null {
     sets: [...draft.sets.keys()].map(charset),
     assertions: draft.assertions,
     literal: literalOf(tree),
+    shortcut: shortcutOf(tree),
   }
 }
+
+function shortcutOf(tree: Node): Shortcut | null {
+  const items = tree.kind === 'sequence' ? tree.items : []
+  const last = items.at(-1)
+  const isAtEnd = last?.kind === 'assertion' && endings.has(last.assertion)
+  const [first, ...letters] = isAtEnd ? items.slice(0, -1) : items
+  const isAnything = first?.kind === 'repeat' && first.item.kind === 'any'
+  if (!isAnything || first.least > 0 || first.most !== Infinity) return null
+  if (letters.length === 0 || letters.some(({ kind }) => kind !== 'letter')) return null
+  // Half of a surrogate pair is no letter of a text, though it is a part of it.
+  if (!literalOf(tree).isWellFormed()) return null
+  return isAtEnd ? 'at-end' : 'anywhere'
+}
+
+/** In a text of one line they are the same. */
+const endings = new Set<Assertion>(['text-end', 'end-or-last-newline', 'line-end'])
 
 /** The longest run of plain letters that stands outside every choice and repeat. */
 function literalOf(tree: Node): string {

@@ -40,7 +40,10 @@ export type Meter = { steps: number }
 
 /** Whether a match begins at the start of the text; where it ends does not matter (§5.5, REGEX). */
 export function matchesAtStart(program: Program, text: string, meter?: Meter): boolean {
-  if (!text.includes(program.literal)) return false
+  const { literal, shortcut } = program
+  if (shortcut === 'at-end' && !text.includes('\n')) return text.endsWith(literal)
+  if (!text.includes(literal)) return false
+  if (shortcut === 'anywhere' && !text.includes('\n')) return true
   let at = 0
   previous = NOTHING
   next = text.length > 0 ? (text.codePointAt(0) ?? NOTHING) : NOTHING
