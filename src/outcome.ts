@@ -1,6 +1,6 @@
 /**
  * Expected refusals are values: every write and every guard answers an Outcome, and one exhaustive
- * switch (http/outcome.ts) turns it into HTTP. Plain data only, because it crosses Durable Object RPC.
+ * switch (http/refuse.ts) turns it into HTTP. Plain data only, because it crosses Durable Object RPC.
  */
 
 /** Field → messages, nested like the input; the contract's 400 shape (admin-api §0.3). */

@@ -9,8 +9,11 @@ const record = (value: unknown): Record<string, unknown> =>
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
-const textOrNull = (value: unknown): string | null =>
-  value === null || value === undefined ? null : String(value)
+/** A list stays one, as JSON: joined, its items could fall apart. */
+function textOrNull(value: unknown): string | null {
+  if (value === null || value === undefined) return null
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
 
 const readCondition = (value: unknown): Condition => {
   const condition = record(value)

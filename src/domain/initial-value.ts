@@ -5,6 +5,14 @@ import type { Project } from '../storage/projects.ts'
 
 const maxInt32 = 2147483647
 
+/** Exactly these (sdk-api §6.3): other spellings are text. */
+const words = new Map([
+  ['true', true],
+  ['True', true],
+  ['false', false],
+  ['False', false],
+])
+
 /**
  * The type of a feature's initial value is inferred: a whole number of 32 bits, then true or false,
  * else text. A number that would read differently when written again (`007`) stays text.
@@ -15,8 +23,7 @@ export function inferValue(initialValue: string | null): FlagValue {
   if (String(number) === initialValue && Number.isInteger(number)) {
     if (number >= -maxInt32 - 1 && number <= maxInt32) return number
   }
-  const word = initialValue.toLowerCase()
-  return word === 'true' || word === 'false' ? word === 'true' : initialValue
+  return words.get(initialValue) ?? initialValue
 }
 
 /** A project can ask that nothing is switched on or given a value by default. */

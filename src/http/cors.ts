@@ -1,5 +1,6 @@
 /** CORS of what browsers call: any origin, no credentials, before authentication. */
 import type { MiddlewareHandler } from 'hono'
+import { contractVersion } from '../version.ts'
 
 export type Sharing = {
   /** Request methods and headers that a page of another origin may use. */
@@ -21,6 +22,7 @@ export function shareAcrossOrigins(sharing: Sharing): MiddlewareHandler {
     'Access-Control-Allow-Methods': sharing.methods.join(', '),
     'Access-Control-Allow-Headers': sharing.headers.join(', '),
     'Access-Control-Max-Age': '86400',
+    'Flagsmith-Version': contractVersion,
     'Content-Length': '0',
   }
   return async (c, next) => {

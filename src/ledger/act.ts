@@ -6,6 +6,7 @@
 import { fanOut } from '../delivery/fan-out.ts'
 import { publishDocument } from '../document/publish.ts'
 import type { Env } from '../env.ts'
+import { logError, reasonOf } from '../log.ts'
 import type { Database } from '../storage/database.ts'
 import { type Debt, listDebts, settleDebt } from '../storage/outbox.ts'
 
@@ -21,6 +22,8 @@ export type Desk = {
 }
 
 const page = 100
+/** After this long an effect that failed is tried again. */
+export const retryMs = 5_000
 
 async function act(desk: Desk, debt: Debt): Promise<void> {
   switch (debt.kind) {
@@ -40,23 +43,38 @@ function heldUntil(desk: Desk, debt: Debt): number | null {
   return next > Date.now() ? next : null
 }
 
+/** When this debt wants to be looked at again; null when it is paid. One that fails stays owed. */
+async function pay(desk: Desk, debt: Debt): Promise<number | null> {
+  const held = heldUntil(desk, debt)
+  if (held !== null) return held
+  try {
+    await act(desk, debt)
+    await settleDebt(desk.db, desk.ledger, debt)
+    return null
+  } catch (error) {
+    const { kind, target } = debt
+    logError('ledger.effect-failed', { ledger: desk.ledger, kind, target, error: reasonOf(error) })
+    return Date.now() + retryMs
+  }
+}
+
 /**
  * Works through what the ledger owes and answers when it wants to be woken again (epoch
  * milliseconds), or null when nothing is left. A publish that comes too soon after the last one is
- * left for later, so a burst becomes one publish of its last version. Throws when an effect fails;
- * what was owed is still owed then.
+ * left for later, so a burst becomes one publish of its last version. What cannot be done holds up
+ * nothing that can. Throws when D1 does not tell what is owed.
  */
 export async function clearOutbox(desk: Desk): Promise<number | null> {
-  const debts = await listDebts(desk.db, desk.ledger, page)
-  let wake: number | null = debts.length === page ? Date.now() + 1 : null
-  for (const debt of debts) {
-    const held = heldUntil(desk, debt)
-    if (held !== null) {
-      wake = Math.min(wake ?? held, held)
-      continue
+  const wakes: number[] = []
+  for (let after = 0; ; ) {
+    const debts = await listDebts(desk.db, desk.ledger, { after, limit: page })
+    for (const debt of debts) {
+      const wake = await pay(desk, debt)
+      if (wake !== null) wakes.push(wake)
     }
-    await act(desk, debt)
-    await settleDebt(desk.db, desk.ledger, debt)
+    const last = debts.at(-1)
+    if (last === undefined || debts.length < page) break
+    after = last.firstId
   }
-  return wake
+  return wakes.length === 0 ? null : Math.min(...wakes)
 }

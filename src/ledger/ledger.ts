@@ -13,7 +13,7 @@ import { type Outcome, ok } from '../outcome.ts'
 import { type Database, openDatabase, runBatch } from '../storage/database.ts'
 import { findHead, findHeadOfChange, type Head } from '../storage/entries.ts'
 import { reserveIds } from '../storage/ids.ts'
-import { clearOutbox, type Desk } from './act.ts'
+import { clearOutbox, type Desk, retryMs } from './act.ts'
 import { type Change, noHash } from './chain.ts'
 import type { Order } from './client.ts'
 import { toBatch } from './commit.ts'
@@ -21,7 +21,6 @@ import { createTurns } from './turns.ts'
 
 /** If nothing else happens, the alarm looks after a change this long after it was armed. */
 const safetyMs = 2_000
-const retryMs = 5_000
 /** A batch that lost against another live object of the same ledger is planned anew. */
 const maxAttempts = 5
 

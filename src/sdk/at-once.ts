@@ -3,7 +3,7 @@
  * costs more than these answers do. Whatever else is asked, refusals too, is left to the routes.
  */
 import { openAtOnce } from '../document/access.ts'
-import { readyFlags } from './flags.ts'
+import { readyFlags, takesJson } from './flags.ts'
 
 const flagsPath = '/api/v1/flags/'
 
@@ -15,6 +15,7 @@ export function answerAtOnce(request: Request): Response | undefined {
   if (request.method !== 'GET' || !asksForFlags(request.url)) return undefined
   // Whoever may already have the answer is asked about it by the route.
   if (request.headers.has('If-None-Match')) return undefined
+  if (!takesJson(request.headers.get('Accept'))) return undefined
   const key = request.headers.get('X-Environment-Key')
   const access = key === null ? undefined : openAtOnce(key)
   return access === undefined ? undefined : readyFlags(access)

@@ -12,7 +12,7 @@ import { type Database, openDatabase } from '../storage/database.ts'
 import { identityOverridePages, type OverridePage } from '../storage/identity-overrides.ts'
 import { notModified, type Validators, validatorHeaders, validatorsOf } from './conditional.ts'
 import { documentParts, type IdentityOverride } from './document-view.ts'
-import { endpoint, type Handler, type SdkContext } from './endpoint.ts'
+import { endpoint, framed, type Handler, type SdkContext } from './endpoint.ts'
 import { updatedAtHeader } from './flags.ts'
 import { overrideChunks } from './override-pages.ts'
 import { createSdkRouter } from './router.ts'
@@ -132,8 +132,8 @@ export const environmentDocumentRoutes = createSdkRouter()
  * What came too new under an old tag is replaced with the next version, which has another tag.
  */
 environmentDocumentRoutes.all('/environment-document', async (c) => {
-  if (c.req.header('X-Environment-Key')?.startsWith('ser.') !== true) return refuse(c, noServerKey)
-  const response = await answer(c)
+  const hasServerKey = c.req.header('X-Environment-Key')?.startsWith('ser.') === true
+  const response = hasServerKey ? await answer(c) : framed(refuse(c, noServerKey))
   response.headers.append('Vary', 'Accept-Encoding')
   return response
 })

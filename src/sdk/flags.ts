@@ -54,12 +54,19 @@ export function readyFlags({ slot, side }: Access): Response | undefined {
   return ready === undefined ? undefined : new Response(ready.body, { headers: ready.headers })
 }
 
+const notAcceptable = 'Could not satisfy the request Accept header.'
+
+/** The only endpoint that is choosy: it speaks JSON and nothing else (sdk-api §1.2). */
+export const takesJson = (accept: string | null | undefined): boolean =>
+  accept == null || accept === '' || /\*\/\*|application\/(\*|json)/i.test(accept)
+
 /**
  * `GET /flags/` → 200, the environment's defaults as an array, with an ETag of their own beside the
  * contract; `If-None-Match` with it → 304. `?feature=NAME` → 200, one object, or 404; the name
  * compares without regard to case, and an empty one means the first.
  */
 const getFlags: Handler = (c, { slot, side }) => {
+  if (!takesJson(c.req.header('Accept'))) return c.json({ detail: notAcceptable }, 406)
   const name = queryValue(c, 'feature')
   if (name !== undefined) {
     const wanted = name.toLowerCase()

@@ -12,7 +12,11 @@ import { nobody, readIdentity, type StoredIdentity, writeIdentity } from './iden
 import { type Merge, mergeTraits, type Trait, valuesOf } from './merge-traits.ts'
 import type { SentTrait } from './sent-traits.ts'
 
-export type Identified = { identifier: string; traits: Iterable<Trait>; subject: Subject }
+export type Identified = {
+  identifier: string
+  traits: ReadonlyMap<string, Trait>
+  subject: Subject
+}
 
 /** A client-side key may be forbidden to bring traits: then anybody could claim to be anything. */
 export const mayBringTraits = ({ slot, side }: Access): boolean =>
@@ -39,7 +43,7 @@ function identified(
     traits: valuesOf(traits),
     overrides,
   }
-  return { identifier, traits: traits.values(), subject }
+  return { identifier, traits, subject }
 }
 
 const spoken = new Map([
@@ -51,10 +55,21 @@ const spoken = new Map([
 const textOf = ({ json }: SentTrait): string =>
   json.startsWith('"') ? JSON.parse(json) : (spoken.get(json) ?? json)
 
+/** Where UTF-16 puts characters beyond the basic plane before some within it, code points do not. */
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)
+
+function byCodePoint(a: SentTrait, b: SentTrait): number {
+  for (let index = 0; index < a.key.length && index < b.key.length; index++) {
+    const difference = rank(a.key.charCodeAt(index)) - rank(b.key.charCodeAt(index))
+    if (difference !== 0) return difference
+  }
+  return a.key.length - b.key.length
+}
+
 /** The same traits are always the same somebody; without any, each is another (gotcha 7). */
 async function anonymousIdentifier(sent: SentTrait[]): Promise<string> {
   if (sent.length === 0) return crypto.randomUUID().replaceAll('-', '')
-  const ordered = sent.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const ordered = sent.toSorted(byCodePoint)
   const told = ordered.filter((trait) => trait.json !== 'null')
   return sha256Hex(told.map((trait) => trait.key + textOf(trait)).join(''))
 }

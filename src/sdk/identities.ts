@@ -1,6 +1,7 @@
 /** `/identities/`: the flags and traits of one identity. Contract sdk-api §2.2. */
 
 import type { Slot } from '../document/memo.ts'
+import { escapeAscii } from '../http/ascii-json.ts'
 import { refuse } from '../http/refuse.ts'
 import { invalid, notFound } from '../outcome.ts'
 import type { Access } from './access.ts'
@@ -11,7 +12,6 @@ import { updatedAtHeader } from './flags.ts'
 import { type Identified, identify, passingIdentity, storedIdentity } from './identify.ts'
 import { maxIdentifier, readIdentifyRequest } from './identify-request.ts'
 import { flagPieceByName, flagPieces } from './identity-flags.ts'
-import { escapeAscii } from './json.ts'
 import { joinList } from './json-pieces.ts'
 import { createSdkRouter } from './router.ts'
 import { tooManyTraits } from './sent-traits.ts'
@@ -54,7 +54,8 @@ function flagResponse(c: SdkContext, access: Access, at: { identified: Identifie
 const tooMany = (c: SdkContext) => c.json({ traits: tooManyTraits }, 400)
 
 /**
- * `GET /identities/?identifier=…[&transient=…][&feature=…]` → the identity as above, or one flag.
+ * `GET /identities/?identifier=…[&transient=…][&feature=…]` → 200 `{"identifier", "traits": [{"id",
+ * "trait_key", "trait_value", "transient"}], "flags": [flags with "variant"]}`, or one flag.
  *
  * The identity is created unless `transient` has any value at all; with one, nothing that is stored
  * counts (gotchas 5 and 6). 200 `{"detail":"Missing identifier"}` without an identifier (gotcha 4),
@@ -78,7 +79,7 @@ const getIdentity: Handler = async (c, access) => {
 
 /**
  * `POST /identities/` with `{"identifier"?, "transient"?, "traits"?: [{"trait_key", "trait_value",
- * "transient"?}]}` → the identity as above, with all its traits.
+ * "transient"?}]}` → 200, the same, with all its traits.
  *
  * 400 with the faults field by field, or when the identity would have more than a thousand traits.
  * A client-side key that may not bring traits gets 200, its traits unread (gotcha 10).

@@ -13,7 +13,10 @@ const maxCharacters = 10_000
 
 type Known = { identity: StoredIdentity; version: number; readAt: number }
 
-const known = new Map<string, Known>()
+/** Written meanwhile: what was read before that is not worth keeping. */
+type Forgotten = { identity: null; forgottenAt: number }
+
+const known = new Map<string, Known | Forgotten>()
 
 type Place = { environmentId: number; identifier: string }
 
@@ -25,27 +28,31 @@ export function recallIdentity(
   { version, now }: { version: number; now: number },
 ): StoredIdentity | undefined {
   const found = known.get(nameOf(place))
-  const isFresh = found !== undefined && found.version === version && now - found.readAt < freshMs
-  return isFresh ? found.identity : undefined
+  if (found === undefined || found.identity === null) return undefined
+  return found.version === version && now - found.readAt < freshMs ? found.identity : undefined
 }
 
 const isSmall = ({ traits, overrides }: StoredIdentity): boolean =>
   overrides.size <= 10 &&
   traits.reduce((sum, trait) => sum + trait.key.length + trait.json.length, 0) <= maxCharacters
 
-/** `readAt` is when the reading began. */
-export function rememberIdentity(place: Place, found: Known): void {
-  if (!isSmall(found.identity)) return
-  const name = nameOf(place)
+function keep(name: string, entry: Known | Forgotten): void {
   known.delete(name)
   if (known.size >= maxIdentities) {
     const oldest = known.keys().next().value
     if (oldest !== undefined) known.delete(oldest)
   }
-  known.set(name, found)
+  known.set(name, entry)
+}
+
+/** `readAt` is when the reading began. */
+export function rememberIdentity(place: Place, found: Known): void {
+  const name = nameOf(place)
+  const present = known.get(name)
+  const isOutdated = present?.identity === null && present.forgottenAt >= found.readAt
+  if (!isOutdated && isSmall(found.identity)) keep(name, found)
 }
 
 /** After every write of this isolate, so that it never answers with less than it has stored. */
-export function forgetIdentity(place: Place): void {
-  known.delete(nameOf(place))
-}
+export const forgetIdentity = (place: Place, now = Date.now()): void =>
+  keep(nameOf(place), { identity: null, forgottenAt: now })

@@ -15,7 +15,8 @@ export const sdkRoutes = createSdkRouter()
 sdkRoutes.use('/flags', cors)
 sdkRoutes.route('/', flagRoutes)
 for (const path of ['/identities/*', '/traits/*', '/flags/:identifier/*', '/bulk-identities']) {
-  sdkRoutes.use(path, cors)
+  // Preflights only: these endpoints give their answers the headers themselves.
+  sdkRoutes.on('OPTIONS', path, cors)
 }
 sdkRoutes.route('/', identityRoutes)
 sdkRoutes.route('/', traitRoutes)

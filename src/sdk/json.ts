@@ -15,7 +15,7 @@ export const floatOf = (value: unknown): number | undefined =>
  * Whether a number may stand here that plain parsing would blur: whole with a fraction or an
  * exponent, or of sixteen digits and more. A false alarm (within a string) only costs time.
  */
-const blurred = /[:,[\s]-?(?:\d{16}|\d+(?:\.0+[\s,}\]]|(?:\.\d+)?[eE]))/
+const blurred = /(?:^|[:,[\s])-?(?:\d{16}|\d+(?:\.0+(?:[\s,}\]]|$)|(?:\.\d+)?[eE]))/
 
 type Source = { source?: string }
 
@@ -62,10 +62,3 @@ export function floatText(value: number): string {
   if (size >= 1e-4 && size < 1e16) return Number.isInteger(value) ? `${value}.0` : `${value}`
   return value.toExponential().replace(/([+-])(\d)$/, '$10$2')
 }
-
-/** Finished JSON text with every non-ASCII character escaped (sdk-api §1.6). */
-export const escapeAscii = (json: string): string =>
-  json.replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )

@@ -4,7 +4,7 @@
  * hidden there is hidden here, and who may not set traits there may not here.
  */
 import { matchingSegments } from '../engine/index.ts'
-import { asciiJson } from '../http/ascii-json.ts'
+import { asciiJson, escapeAscii } from '../http/ascii-json.ts'
 import { refuse } from '../http/refuse.ts'
 import { invalid, notFound } from '../outcome.ts'
 import type { Access } from './access.ts'
@@ -16,7 +16,6 @@ import { type Identified, storedIdentity } from './identify.ts'
 import { maxIdentifier } from './identify-request.ts'
 import { servedFlags } from './identity-flags.ts'
 import { writeIdentity } from './identity-store.ts'
-import { escapeAscii } from './json.ts'
 import { createSdkRouter } from './router.ts'
 import { maxKey, tooManyTraits } from './sent-traits.ts'
 import { readPresentValue } from './trait-request.ts'

@@ -2,6 +2,7 @@
  * The legacy `/traits/` endpoints (contract sdk-api §2.3): writes of single traits. Whoever may not
  * store traits is told so here, where `/identities/` keeps silent.
  */
+import { escapeAscii } from '../http/ascii-json.ts'
 import { refuse } from '../http/refuse.ts'
 import { forbidden, invalidBody } from '../outcome.ts'
 import type { Access } from './access.ts'
@@ -10,7 +11,6 @@ import { endpoint, type Handler, respond, type SdkContext } from './endpoint.ts'
 import { mayBringTraits } from './identify.ts'
 import { changeIdentities, type IdentityChange, readTraitsOf } from './identity-batch.ts'
 import { incrementStored, writeIdentity } from './identity-store.ts'
-import { escapeAscii } from './json.ts'
 import { createSdkRouter } from './router.ts'
 import { tooManyTraits } from './sent-traits.ts'
 import {

@@ -1,5 +1,5 @@
 /** What a committed change still owes the world. A row is a wake-up, not a payload. */
-import { and, eq, lt, lte, max, sql } from 'drizzle-orm'
+import { and, eq, gt, lt, lte, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database } from './database.ts'
 
@@ -18,18 +18,25 @@ export const outbox = sqliteTable('outbox', {
 })
 
 /** Equal wake-ups as one: whatever is done for the last of them covers all up to `lastId`. */
-export type Debt = { kind: OutboxKind; target: string; lastId: number }
+export type Debt = { kind: OutboxKind; target: string; firstId: number; lastId: number }
 
-export const listDebts = async (db: Database, ledger: string, limit: number): Promise<Debt[]> =>
-  (
-    await db
-      .select({ kind: outbox.kind, target: outbox.target, lastId: max(outbox.id) })
-      .from(outbox)
-      .where(eq(outbox.ledger, ledger))
-      .groupBy(outbox.kind, outbox.target)
-      .orderBy(sql`min(${outbox.id})`)
-      .limit(limit)
-  ).map((row) => ({ ...row, lastId: row.lastId ?? 0 }))
+const firstId = sql<number>`min(${outbox.id})`
+const lastId = sql<number>`max(${outbox.id})`
+
+/** In the order in which they were first owed, of those first owed after row `after`. */
+export const listDebts = (
+  db: Database,
+  ledger: string,
+  page: { after: number; limit: number },
+): Promise<Debt[]> =>
+  db
+    .select({ kind: outbox.kind, target: outbox.target, firstId, lastId })
+    .from(outbox)
+    .where(eq(outbox.ledger, ledger))
+    .groupBy(outbox.kind, outbox.target)
+    .having(gt(firstId, page.after))
+    .orderBy(firstId)
+    .limit(page.limit)
 
 /** Rows that came after `lastId` stay: they speak of a change the effect may not have seen. */
 export const settleDebt = (db: Database, ledger: string, debt: Debt): Promise<unknown> =>

@@ -66,7 +66,15 @@ async function serve(
 }
 
 async function run(options: StartOptions, quit: AbortSignal): Promise<number | null> {
-  const folder = openStateFolder(options.persistTo)
+  let folder: StateFolder | null
+  try {
+    folder = openStateFolder(options.persistTo)
+  } catch (error) {
+    return fail(`${options.persistTo} cannot be used: ${(error as Error).message}
+Choose a folder that can be written to:
+
+  npm start -- --persist-to DIR`)
+  }
   if (folder === null) {
     return fail(`${options.persistTo} holds other files. Choose an empty folder, or a new one:
 

@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 /** The facts of `demo.json`, as scripts read them. */
 export type Demo = {
@@ -84,10 +84,19 @@ function folderAt(path: string) {
 
 const marker = 'server.env'
 
+/** Step by step: asked for all of them at once, Node spins for ever where a parent takes no folder. */
+function makeFolder(path: string): void {
+  const present = statSync(path, { throwIfNoEntry: false })
+  if (present?.isDirectory()) return
+  if (present !== undefined) throw new Error(`${path} is a file, not a folder.`)
+  makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
+}
+
 /** Null when the folder cannot be taken without mixing Burgee's files into another's. */
 export function openStateFolder(path: string): StateFolder | null {
   const folder = folderAt(resolve(path))
-  mkdirSync(folder.path, { recursive: true, mode: 0o700 })
+  makeFolder(folder.path)
   const files = readdirSync(folder.path)
   if (files.length > 0 && !files.includes(marker)) return null
   chmodSync(folder.path, 0o700)

@@ -100,7 +100,6 @@ describe('malformed JSON', () => {
     ['Infinity', '{"traits":[{"trait_key":"a","trait_value":-Infinity}]}'],
     ['a trailing comma', '{"identifier":"a",}'],
     ['single quotes', "{'identifier':'a'}"],
-    ['a byte order mark', '\ufeff{}'],
     ['a bare NUL', '{"identifier":"a\0"}'],
     ['two documents', '{}{}'],
     ['blanks only', '  '],
@@ -108,9 +107,17 @@ describe('malformed JSON', () => {
     expect(await post(body)).toEqual({ status: 400, body: broken })
   })
 
-  it('is a 400: bytes that are no UTF-8', async () => {
+  it('is a 400: bytes that are no UTF-8, announced or streamed', async () => {
     const bytes = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])
-    expect(await post(bytes)).toEqual({ status: 400, body: broken })
+    const streamed = new Response(bytes).body ?? ''
+    for (const body of [bytes, streamed]) {
+      expect(await post(body)).toEqual({ status: 400, body: broken })
+    }
+  })
+
+  it('is not what a byte order mark or a replacement character makes', async () => {
+    expect((await post('\ufeff{"identifier":"marked"}')).body.identifier).toBe('marked')
+    expect((await post('{"identifier":"a\ufffdb"}')).body.identifier).toBe('a\ufffdb')
   })
 
   it('is a 400: nesting without end, wherever it stands', async () => {

@@ -140,6 +140,20 @@ describe('cheap polling of /flags/', () => {
   })
 })
 
+it('who takes no JSON is told that there is nothing else, also when the answer is held ready', async () => {
+  for (const path of ['/flags/', '/flags/']) {
+    await get(path, world.environment.apiKey)
+    const refused = await get(path, world.environment.apiKey, { Accept: 'text/html' })
+    expect(refused.status).toBe(406)
+    expect(await refused.json()).toEqual({
+      detail: 'Could not satisfy the request Accept header.',
+    })
+  }
+  for (const Accept of ['*/*', 'application/json', 'text/html, application/json;q=0.1']) {
+    expect((await get('/flags/', world.environment.apiKey, { Accept })).status).toBe(200)
+  }
+})
+
 it('a method that /flags/ does not have is refused after the key', async () => {
   const put = (headers: Record<string, string>) =>
     exports.default.fetch(new Request('http://localhost/api/v1/flags/', { method: 'PUT', headers }))

@@ -1,5 +1,6 @@
 /** Who gets to these endpoints at all: keys, methods, browsers (sdk-api §1.2, §1.3, §1.5). */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { createIdentityWorld, type IdentityWorld } from './identity-world.ts'
 
 let world: IdentityWorld
@@ -102,4 +103,20 @@ it('a key of another environment sees and writes its own identities only', async
   expect((await other.storedIdentity('same'))?.id).not.toBe(
     (await world.storedIdentity('same'))?.id,
   )
+})
+
+it('a failure of the database is a 500 that a browser can read and a caller can quote', async () => {
+  const batch = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1 is away'))
+  try {
+    const response = await world.get('/identities/?identifier=unlucky')
+    const body = (await response.json()) as { detail: string; request_id: string }
+    expect(response.status).toBe(500)
+    expect(body.detail).toContain(body.request_id)
+    expect(JSON.stringify(body)).not.toContain('D1 is away')
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    expect(response.headers.get('Cache-Control')).toContain('no-store')
+    expect((await world.post({})).status).toBe(200)
+  } finally {
+    batch.mockRestore()
+  }
 })

@@ -102,6 +102,17 @@ const refused: [string, unknown, unknown][] = [
 ]
 
 describe('POST /identities/ refuses', () => {
+  it('a bare number, by its kind', async () => {
+    for (const [body, type] of [
+      ['5', 'int'],
+      ['5.0', 'float'],
+      ['true', 'bool'],
+    ] as const) {
+      const response = await world.send('POST', '/identities/', { body, type: 'application/json' })
+      expect([response.status, await response.json()]).toEqual([400, dictionary(type)])
+    }
+  })
+
   it.each(refused)('%s', async (_name, body, expected) => {
     const response = await world.post(body)
     expect([response.status, await response.json()]).toEqual([400, expected])

@@ -15,6 +15,8 @@ import { selectIdentity, selectTraits } from '../../src/storage/identities.ts'
 import { organisations } from '../../src/storage/organisations.ts'
 import { createFlagWorld, newFeature, type World, write } from '../support/world.ts'
 
+const encoder = new TextEncoder()
+
 let lastServerKey = 70_000
 
 const goldRules = [
@@ -165,6 +167,7 @@ export async function createIdentityWorld() {
     if (init.key !== null) headers.set('X-Environment-Key', init.key ?? clientKey)
     if (init.type !== undefined) headers.set('Content-Type', init.type)
     const { body } = init
+    if (typeof body === 'string') headers.set('Content-Length', String(encoder.encode(body).length))
     return exports.default.fetch(
       new Request(`http://localhost/api/v1${path}`, {
         method,
@@ -188,6 +191,7 @@ export async function createIdentityWorld() {
   return {
     ...world,
     preflight,
+    publish,
     environmentId,
     clientKey,
     serverKey,

@@ -56,6 +56,12 @@ describe('the state folder', () => {
     expect(readdirSync(parent)).toEqual(['notes.txt'])
   })
 
+  test('says what is wrong with a path that cannot be a folder', () => {
+    writeFileSync(join(parent, 'notes.txt'), '')
+    expect(() => openStateFolder(join(parent, 'notes.txt'))).toThrow('is a file, not a folder')
+    expect(() => openStateFolder(join(parent, 'notes.txt/below'))).toThrow()
+  })
+
   test('takes an empty folder', () => {
     expect(openStateFolder(parent)?.path).toBe(parent)
   })
