@@ -96,7 +96,10 @@ function entryView(entry: EntryRow, around: Around): z.infer<typeof entrySchema>
 
 /** The original's filters, refused until they filter: an unfiltered list would pass for an answer. */
 const notYet = z
-  .never({ error: 'This filter is not available yet: leave it out and filter the answer.' })
+  .string()
+  .refine(() => false, {
+    error: 'This filter is not available yet: leave it out and filter the answer.',
+  })
   .optional()
 
 const query = pageQuery.extend({

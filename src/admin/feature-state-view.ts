@@ -1,9 +1,11 @@
 /** Feature states in the contract's two value forms, as sent and as answered: admin-api §B.6. */
 import { z } from '@hono/zod-openapi'
 import type { StateChanges, StateWithShares } from '../domain/feature-states.ts'
-import { bool, exactText, id, number, toTimestamp } from '../http/fields.ts'
+import { bool, exactText, id, number, text, toTimestamp } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
+import type { FeatureSegment } from '../storage/feature-segments.ts'
 import { toFlagValue } from '../storage/values.ts'
+import { priority } from './feature-segment-view.ts'
 import { typedValue } from './feature-view.ts'
 
 const shareSchema = z.object({
@@ -63,8 +65,8 @@ const commonView = ({ state, shares }: StateWithShares) => ({
   deleted_at: null,
   feature: state.featureId,
   environment: state.environmentId,
-  identity: null,
-  feature_segment: null,
+  identity: state.identityId,
+  feature_segment: state.featureSegmentId,
   change_request: null,
   environment_feature_version: null,
 })
@@ -83,6 +85,39 @@ export const typedStateView = (found: StateWithShares): z.infer<typeof typedStat
     boolean_value: found.state.booleanValue,
   },
 })
+
+/** An identity's override, as the list of them shows it. */
+export const identityOverrideSchema = scalarStateSchema
+  .extend({ identity: z.object({ id: z.int(), identifier: z.string() }) })
+  .openapi('IdentityOverride')
+
+export const identityOverrideView = (
+  found: StateWithShares,
+): z.infer<typeof identityOverrideSchema> => ({
+  ...scalarStateView(found),
+  identity: { id: found.state.identityId ?? 0, identifier: found.state.identifier ?? '' },
+})
+
+export const segmentOverrideSchema = typedStateSchema
+  .omit({ version: true, environment_feature_version: true })
+  .extend({
+    feature_segment: z.object({
+      id: z.int(),
+      segment: z.int(),
+      priority: z.int(),
+      uuid: z.string(),
+    }),
+  })
+  .openapi('SegmentOverride')
+
+export const segmentOverrideView = ({
+  link,
+  ...found
+}: StateWithShares & { link: FeatureSegment }): z.infer<typeof segmentOverrideSchema> => {
+  const { version: _, environment_feature_version: __, ...view } = typedStateView(found)
+  const { id, segmentId: segment, priority, uuid } = link
+  return { ...view, feature_segment: { id, segment, priority, uuid } }
+}
 
 const shareBody = z.object({
   multivariate_feature_option: id(),
@@ -108,11 +143,24 @@ export const stateBody = z.object({
     .nullish(),
 })
 
-export const typedStateBody = z.object({
-  ...shared,
-  feature: id(),
-  environment: id(),
-  feature_state_value: z.object(typedValue).optional(),
+const typedState = z.object(typedValue)
+const typedShared = { ...shared, feature_state_value: typedState.optional() }
+
+export const typedStateBody = z.object({ ...typedShared, feature: id(), environment: id() })
+
+/** Feature and environment are checked by hand: the contract answers in its own way without them. */
+export const newOverrideBody = z.object({
+  ...typedShared,
+  feature: id().nullish(),
+  environment: id().nullish(),
+  feature_segment: id().nullish(),
+  identity: id().nullish(),
+  identifier: text(2000).nullish(),
+})
+
+export const segmentOverrideBody = z.object({
+  ...typedShared,
+  feature_segment: z.object({ segment: id(), priority: priority().nullish() }),
 })
 
 type Shared = {
@@ -138,7 +186,9 @@ export const toChanges = (body: z.infer<typeof stateBody>): StateChanges => ({
   ...(body.feature_state_value === undefined ? {} : { value: body.feature_state_value }),
 })
 
-export const toTypedChanges = (body: z.infer<typeof typedStateBody>): StateChanges => ({
+type Typed = Shared & { feature_state_value?: z.infer<typeof typedState> | undefined }
+
+export const toTypedChanges = (body: Typed): StateChanges => ({
   ...sharedChanges(body),
   ...(body.feature_state_value === undefined
     ? {}

@@ -6,7 +6,7 @@ import { bool, exactText, id, int, number, text, toTimestamp } from '../http/fie
 import { camelKeys } from '../http/names.ts'
 import type { MultivariateOption } from '../storage/features.ts'
 
-const optionSchema = z
+export const optionSchema = z
   .object({
     id: z.int(),
     uuid: z.string(),
@@ -104,11 +104,8 @@ export const typedValue = {
   boolean_value: bool().nullish(),
 }
 
-/** An `id` means an option that is there already; it counts in updates only. */
-const optionBody = z.object({
-  id: id()
-    .nullish()
-    .transform((value) => value ?? undefined),
+/** What may be sent of an option, wherever it is sent. */
+export const optionFields = {
   ...typedValue,
   default_percentage_allocation: number(0, 100).optional(),
   key: text(255)
@@ -116,6 +113,14 @@ const optionBody = z.object({
       error: 'Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.',
     })
     .nullish(),
+}
+
+/** An `id` means an option that is there already; it counts in updates only. */
+const optionBody = z.object({
+  id: id()
+    .nullish()
+    .transform((value) => value ?? undefined),
+  ...optionFields,
 })
 
 /** The contract names no limit; without one a single request could fill the database. */

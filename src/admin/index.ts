@@ -5,12 +5,16 @@ import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { environmentKeyRoutes } from './environment-keys.ts'
 import { environmentRoutes } from './environments.ts'
+import { featureSegmentRoutes } from './feature-segments.ts'
 import { featureStateRoutes } from './feature-states.ts'
 import { featureRoutes } from './features.ts'
+import { optionRoutes } from './mv-options.ts'
 import { organisationKeyRoutes } from './organisation-keys.ts'
 import { organisationRoutes } from './organisations.ts'
+import { overrideRoutes } from './overrides.ts'
 import { projectRoutes } from './projects.ts'
 import { createAdminRouter } from './router.ts'
+import { segmentRoutes } from './segments.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 export const adminRoutes = createAdminRouter()
@@ -25,7 +29,11 @@ const resources = [
   environmentRoutes,
   environmentKeyRoutes,
   featureRoutes,
+  optionRoutes,
   featureStateRoutes,
+  segmentRoutes,
+  featureSegmentRoutes,
+  overrideRoutes,
   webhookRoutes,
   auditRoutes,
 ]

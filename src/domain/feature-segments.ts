@@ -3,77 +3,174 @@
  * wins. Priorities may be sparse; nothing renumbers them behind a client's back (admin-api §B.6).
  */
 import { and, eq, gt, sql } from 'drizzle-orm'
-import { invalid, notFound, ok } from '../outcome.ts'
-import { findEnvironment } from '../storage/environments.ts'
+import { invalid, invalidBody, notFound, type Outcome, ok } from '../outcome.ts'
+import type { Statement } from '../storage/database.ts'
+import { type Environment, findEnvironment } from '../storage/environments.ts'
 import {
   type FeatureSegment,
   featureSegments,
   findFeatureSegment,
   listFeatureSegments,
+  setPriorities,
 } from '../storage/feature-segments.ts'
 import { findStateOfSegment } from '../storage/feature-states.ts'
-import { findFeature } from '../storage/features.ts'
-import { findProject } from '../storage/projects.ts'
-import { findSegment } from '../storage/segments.ts'
+import { type Feature, findFeature } from '../storage/features.ts'
+import { findProject, type Project } from '../storage/projects.ts'
+import { findSegment, type Segment } from '../storage/segments.ts'
 import { stateSnapshot } from './feature-states.ts'
 import { findFlag, stateLog } from './flag.ts'
+import { movePriorities, openPriority } from './priorities.ts'
 import { snapshot } from './snapshot.ts'
-import type { Write } from './write.ts'
+import { type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 const wrong = (field: string, message: string) => invalid({ [field]: [message] })
 
-export const createFeatureSegment: Write<
-  { environmentId: number; featureId: number; segmentId: number; priority?: number },
-  FeatureSegment
-> = async ({ db, reserve }, { environmentId, featureId, segmentId, priority }) => {
+/** A feature in an environment, with the project that both belong to. */
+export type Ground = { project: Project; environment: Environment; feature: Feature }
+
+export async function findGround(
+  { db }: Pick<Context, 'db'>,
+  { environmentId, featureId }: { environmentId: number; featureId: number },
+): Promise<Outcome<Ground>> {
   const environment = await findEnvironment(db, environmentId)
   const project = environment && (await findProject(db, environment.projectId))
-  const [feature, segment] = await Promise.all([
-    findFeature(db, featureId),
-    findSegment(db, segmentId),
-  ])
+  const feature = await findFeature(db, featureId)
   if (environment === undefined || project === undefined) return notFound()
-  if (feature?.projectId !== project.id) {
-    return wrong('feature', 'Feature does not exist in project')
+  return feature?.projectId === project.id
+    ? ok({ project, environment, feature })
+    : wrong('feature', 'Feature does not exist in project')
+}
+
+type About = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'>
+
+const onFeature = ({ project, environment, feature }: Ground): About => ({
+  resource: { type: 'FEATURE', id: String(feature.id), uuid: feature.uuid, name: feature.name },
+  organisationId: project.organisationId,
+  projectId: project.id,
+  environment: { id: environment.id, name: environment.name },
+})
+
+type Placed = Pick<FeatureSegment, 'id' | 'priority'>
+
+/** What moves of the links of one feature, in the rows and in the log; nothing for no move. */
+function reorder(
+  { db }: Pick<Context, 'db'>,
+  ground: Ground,
+  { before, after }: { before: FeatureSegment[]; after: FeatureSegment[] },
+): { statements: Statement[]; entries: EntryDraft[] } {
+  const isMoved = (_: Placed, index: number) => before[index]?.priority !== after[index]?.priority
+  const moved = after.filter(isMoved)
+  if (moved.length === 0) return { statements: [], entries: [] }
+  const told = (links: Placed[]) => ({
+    priorities: links.filter(isMoved).map(({ id, priority }) => ({ id, priority })),
+  })
+  return {
+    statements: [setPriorities(db, moved)],
+    entries: [
+      {
+        ...onFeature(ground),
+        action: 'feature-segment.reordered',
+        log: `Segment overrides re-ordered for feature '${ground.feature.name}'.`,
+        before: told(before),
+        after: told(after),
+      },
+    ],
   }
-  if (segment?.projectId !== project.id) {
+}
+
+export type NewLink = {
+  environmentId: number
+  featureId: number
+  segmentId: number
+  /** Behind all others unless it is asked for; a place that is taken is made free. */
+  priority?: number
+}
+
+export type Linked = Ground & {
+  segment: Segment
+  link: FeatureSegment
+  /** The row itself, and the moves that make room for it. */
+  statements: Statement[]
+  entries: EntryDraft[]
+}
+
+/** The link between a feature and a segment in an environment, before it is told in the log. */
+export async function planLink(
+  context: Pick<Context, 'db' | 'reserve'>,
+  { segmentId, priority, ...place }: NewLink,
+): Promise<Outcome<Linked>> {
+  const { db, reserve } = context
+  const ground = await findGround(context, place)
+  if (ground.kind !== 'ok') return ground
+  const segment = await findSegment(db, segmentId)
+  if (segment?.projectId !== ground.value.project.id) {
     return wrong('segment', 'Segment does not exist in project')
   }
-  if (segment.featureId !== null && segment.featureId !== featureId) {
+  if (segment.featureId !== null && segment.featureId !== place.featureId) {
     return wrong('feature', 'The segment is specific to another feature.')
   }
-  const present = await listFeatureSegments(db, environmentId, featureId)
-  if (present.some((link) => link.segmentId === segmentId)) {
+  const before = await listFeatureSegments(db, place.environmentId, place.featureId)
+  if (before.some((link) => link.segmentId === segmentId)) {
     return wrong('segment', `segment override already exists for segment '${segment.name}'`)
   }
   const { 'feature-segment': id } = await reserve({ 'feature-segment': 1 })
-  const last = Math.max(-1, ...present.map((link) => link.priority))
-  const link: FeatureSegment = {
-    id,
-    uuid: crypto.randomUUID(),
-    featureId,
-    segmentId,
-    environmentId,
-    priority: priority ?? last + 1,
-  }
+  const last = Math.max(-1, ...before.map((link) => link.priority))
+  const asked = priority ?? last + 1
+  const moved = reorder(context, ground.value, { before, after: openPriority(before, asked) })
+  const link = { ...place, id, uuid: crypto.randomUUID(), segmentId, priority: asked }
+  return ok({
+    ...ground.value,
+    segment,
+    link,
+    statements: [...moved.statements, db.insert(featureSegments).values(link)],
+    entries: moved.entries,
+  })
+}
+
+export const createFeatureSegment: Write<NewLink, FeatureSegment> = async (context, input) => {
+  const planned = await planLink(context, input)
+  if (planned.kind !== 'ok') return planned
+  const { feature, segment, link, statements, entries } = planned.value
   return ok({
     result: link,
-    statements: [db.insert(featureSegments).values(link)],
+    statements,
     entries: [
+      ...entries,
       {
+        ...onFeature(planned.value),
         action: 'feature-segment.created',
-        resource: { type: 'FEATURE_SEGMENT', id: String(id), uuid: link.uuid, name: feature.name },
-        organisationId: project.organisationId,
-        projectId: project.id,
-        environment: { id: environment.id, name: environment.name },
+        resource: {
+          type: 'FEATURE_SEGMENT',
+          id: String(link.id),
+          uuid: link.uuid,
+          name: feature.name,
+        },
         log: `Segment '${segment.name}' added to the overrides of feature '${feature.name}'`,
         before: null,
         after: snapshot(link),
       },
     ],
-    publish: [environmentId],
+    publish: [link.environmentId],
     events: [],
   })
+}
+
+/** Moves links one after the other; what lies between makes way (contract admin-api §B.6). */
+export const reorderFeatureSegments: Write<
+  { environmentId: number; featureId: number; moves: Placed[] },
+  FeatureSegment[]
+> = async (context, { moves, ...place }) => {
+  const ground = await findGround(context, place)
+  if (ground.kind !== 'ok') return ground
+  const before = await listFeatureSegments(context.db, place.environmentId, place.featureId)
+  const known = new Set(before.map((link) => link.id))
+  if (moves.some(({ id }) => !known.has(id))) {
+    return invalidBody('Some of the provided ids were not found.')
+  }
+  const after = movePriorities(before, moves)
+  const { statements, entries } = reorder(context, ground.value, { before, after })
+  if (entries.length === 0) return ok(nothingToDo(after))
+  return ok({ result: after, statements, entries, publish: [place.environmentId], events: [] })
 }
 
 /** Takes the override's state with it; what was weaker moves up by one. */
@@ -83,14 +180,12 @@ export const deleteFeatureSegment: Write<{ environmentId: number; id: number }, 
 ) => {
   const link = await findFeatureSegment(db, id)
   if (link?.environmentId !== environmentId) return notFound()
-  const environment = await findEnvironment(db, environmentId)
-  const project = environment && (await findProject(db, environment.projectId))
-  const [feature, segment, state] = await Promise.all([
-    findFeature(db, link.featureId),
-    findSegment(db, link.segmentId),
-    findStateOfSegment(db, id),
-  ])
-  if (!environment || !project || !feature || !segment) return notFound()
+  const ground = await findGround({ db }, link)
+  if (ground.kind !== 'ok') return ground
+  const { feature } = ground.value
+  const segment = await findSegment(db, link.segmentId)
+  const state = await findStateOfSegment(db, id)
+  if (segment === undefined) return notFound()
   const flag = state && (await findFlag(db, state.id))
   const whom = `feature '${feature.name}' and segment '${segment.name}'`
   return ok({
@@ -110,16 +205,8 @@ export const deleteFeatureSegment: Write<{ environmentId: number; id: number }, 
     ],
     entries: [
       {
+        ...onFeature(ground.value),
         action: 'feature-segment.deleted',
-        resource: {
-          type: 'FEATURE',
-          id: String(feature.id),
-          uuid: feature.uuid,
-          name: feature.name,
-        },
-        organisationId: project.organisationId,
-        projectId: project.id,
-        environment: { id: environment.id, name: environment.name },
         log: flag
           ? stateLog(flag, 'deleted')
           : `Flag state / Remote config value deleted for ${whom}`,

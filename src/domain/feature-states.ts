@@ -5,6 +5,7 @@ import { invalid, notFound, type Outcome, ok } from '../outcome.ts'
 import {
   type FeatureState,
   featureStates,
+  insertShares,
   type MultivariateValue,
   multivariateValues,
 } from '../storage/feature-states.ts'
@@ -13,7 +14,7 @@ import { type Flag, findFlag, type Part, stateLog } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
 import { exceedsWhole } from './multivariate-options.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type EntryDraft, nothingToDo, type Write } from './write.ts'
+import { type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type StateChanges = {
   enabled?: boolean
@@ -43,17 +44,35 @@ const tooMuch = invalid({
   multivariate_feature_state_values: ['Multivariate percentage values exceed 100%.'],
 })
 
-/** The shares with the asked ones in their place; options that a request leaves out keep theirs. */
-export function withShares(
-  present: MultivariateValue[],
+type Shares = { shares: MultivariateValue[]; added: MultivariateValue[] }
+
+/**
+ * The shares with the asked ones in their place; options that a request leaves out keep theirs. An
+ * override may be older than an option: it knows the option from the first share it gives it.
+ */
+export async function withShares(
+  { reserve }: Pick<Context, 'reserve'>,
+  { state, shares: present, options }: Pick<Flag, 'state' | 'shares' | 'options'>,
   asked: StateChanges['shares'] = [],
-): Outcome<MultivariateValue[]> {
-  const byOption = new Map(asked.map((share) => [share.optionId, share]))
-  const known = new Set(present.map((share) => share.optionId))
+): Promise<Outcome<Shares>> {
+  const known = new Set(options.map((option) => option.id))
   const stranger = asked.findIndex((share) => !known.has(share.optionId))
   if (stranger >= 0) return unknownOption(stranger)
-  const shares = present.map((share) => ({ ...share, ...byOption.get(share.optionId) }))
-  return exceedsWhole(shares.map((share) => share.percentageAllocation)) ? tooMuch : ok(shares)
+  const byOption = new Map(asked.map((share) => [share.optionId, share]))
+  const given = new Set(present.map((share) => share.optionId))
+  const fresh = [...byOption.values()].filter((share) => !given.has(share.optionId))
+  const { 'multivariate-value': first } = await reserve({ 'multivariate-value': fresh.length })
+  const added = fresh.map((share, index) => ({
+    ...share,
+    id: first + index,
+    uuid: crypto.randomUUID(),
+    featureStateId: state.id,
+  }))
+  const kept = present.map((share) => ({ ...share, ...byOption.get(share.optionId) }))
+  const shares = [...kept, ...added]
+  return exceedsWhole(shares.map((share) => share.percentageAllocation))
+    ? tooMuch
+    : ok({ shares, added })
 }
 
 export const stateEntry = (
@@ -90,16 +109,19 @@ export const updateFeatureState: Write<
   const { db, now } = context
   const before = await findFlag(db, id)
   if (before === undefined || before.environment.id !== environmentId) return notFound()
-  const outcome = withShares(before.shares, changes.shares)
+  const outcome = await withShares(context, before, changes.shares)
   if (outcome.kind !== 'ok') return outcome
-  const shares = outcome.value
+  const { shares, added } = outcome.value
   const state: FeatureState = {
     ...before.state,
     enabled: changes.enabled ?? before.state.enabled,
     ...valueAfter(before.state, changes),
   }
-  const moved = shares.filter((share, index) => changed(before.shares[index] ?? {}, share))
-  if (!changed(before.state, state) && moved.length === 0) {
+  const moved = before.shares.flatMap((past, index) => {
+    const share = shares[index]
+    return share !== undefined && changed(past, share) ? [share] : []
+  })
+  if (!changed(before.state, state) && moved.length + added.length === 0) {
     return ok(nothingToDo({ state, shares }))
   }
   const after = { ...before, state: { ...state, updatedAt: now }, shares }
@@ -113,6 +135,7 @@ export const updateFeatureState: Write<
           .set({ percentageAllocation })
           .where(eq(multivariateValues.id, shareId)),
       ),
+      ...insertShares(db, added),
     ],
     entries: [
       stateEntry(after, {

@@ -26,32 +26,46 @@ export const exceedsWhole = (percentages: number[]): boolean =>
  */
 const maxLetters = 100_000
 
+type Weighed = Pick<MultivariateOption, 'key' | 'stringValue' | 'defaultPercentageAllocation'>
+
+export type OptionFault = {
+  field: 'default_percentage_allocation' | 'key' | 'string_value'
+  message: string
+}
+
 /** Keys name variants to SDKs: unique in the feature, and never the word for "no variant". */
-export function checkOptions(
-  options: Pick<MultivariateOption, 'key' | 'stringValue' | 'defaultPercentageAllocation'>[],
-): Refusal | undefined {
+export function findOptionFault(options: Weighed[]): OptionFault | undefined {
   const letters = options.reduce((sum, option) => sum + (option.stringValue?.length ?? 0), 0)
   if (letters > maxLetters) {
-    return refuse(`The values of all options may have ${maxLetters} characters together.`)
+    const message = `The values of all options may have ${maxLetters} characters together.`
+    return { field: 'string_value', message }
   }
   if (exceedsWhole(options.map((option) => option.defaultPercentageAllocation))) {
-    return refuse('Invalid percentage allocation')
+    return { field: 'default_percentage_allocation', message: 'Invalid percentage allocation' }
   }
   const keys = options.flatMap((option) => (option.key === null ? [] : [option.key]))
-  if (keys.includes('control')) return refuse('The key "control" is reserved.')
+  if (keys.includes('control')) return { field: 'key', message: 'The key "control" is reserved.' }
   return new Set(keys).size === keys.length
     ? undefined
-    : refuse('The keys of the options of a feature must differ.')
+    : { field: 'key', message: 'The keys of the options of a feature must differ.' }
+}
+
+export function checkOptions(options: Weighed[]): Refusal | undefined {
+  const fault = findOptionFault(options)
+  return fault && refuse(fault.message)
 }
 
 /** What is sent stands over what there was, field by field. */
-function merge(before: MultivariateOption, { id: _, ...sent }: OptionInput): MultivariateOption {
+export function mergeOption(
+  before: MultivariateOption,
+  { id: _, ...sent }: OptionInput,
+): MultivariateOption {
   const after = { ...before, ...sent }
   return { ...after, ...normalValue(after) }
 }
 
 export const newOption = (id: number, featureId: number, input: OptionInput): MultivariateOption =>
-  merge(
+  mergeOption(
     {
       id,
       uuid: crypto.randomUUID(),
@@ -103,7 +117,7 @@ export function replaceOptions(
   const sent = new Map(inputs.map((input) => [input.id, input]))
   const kept = before.flatMap((option) => {
     const input = sent.get(option.id)
-    return input === undefined ? [] : [{ option, after: merge(option, input) }]
+    return input === undefined ? [] : [{ option, after: mergeOption(option, input) }]
   })
   const added = inputs
     .filter(({ id }) => id === undefined)

@@ -5,8 +5,7 @@
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, type Outcome, ok } from '../outcome.ts'
 import type { Database } from '../storage/database.ts'
-import { findEnvironment } from '../storage/environments.ts'
-import { findFeatureSegment } from '../storage/feature-segments.ts'
+import { type FeatureSegment, findFeatureSegment } from '../storage/feature-segments.ts'
 import {
   type FeatureState,
   featureStates,
@@ -15,9 +14,9 @@ import {
   findStateOfSegment,
   listMultivariateValues,
 } from '../storage/feature-states.ts'
-import { findFeature, listOptions } from '../storage/features.ts'
-import { findProject } from '../storage/projects.ts'
+import { listOptions } from '../storage/features.ts'
 import { findSegment } from '../storage/segments.ts'
+import { findGround, type Ground, type NewLink, planLink } from './feature-segments.ts'
 import {
   type StateChanges,
   type StateWithShares,
@@ -29,7 +28,8 @@ import {
 import { type Flag, findFlag, stateLog, type Target } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
 import { insertStates } from './new-states.ts'
-import type { Context, Write } from './write.ts'
+import { snapshot } from './snapshot.ts'
+import type { Context, Plan, Write } from './write.ts'
 
 /** Whose override it is. */
 export type OverrideTarget =
@@ -60,19 +60,19 @@ async function findTarget(db: Database, place: Place): Promise<Outcome<Target>> 
 /** The override before anything is asked of it: a copy of the environment's own state. */
 async function inherit(
   { db, now, reserve }: Context,
-  place: Place,
+  { environment, feature }: Ground,
+  target: Target,
 ): Promise<Outcome<StateWithShares>> {
-  const original = await findDefaultState(db, place.environmentId, place.featureId)
+  const original = await findDefaultState(db, environment.id, feature.id)
   if (original === undefined) return notFound()
   const originalShares = await listMultivariateValues(db, original.id)
   const count = originalShares.length
   const firsts = await reserve({ 'feature-state': 1, 'multivariate-value': count })
-  const { target } = place
   const state: FeatureState = {
     ...original,
     id: firsts['feature-state'],
     uuid: crypto.randomUUID(),
-    featureSegmentId: target.kind === 'segment' ? target.featureSegmentId : null,
+    featureSegmentId: target.kind === 'segment' ? target.link.id : null,
     identityId: target.kind === 'identity' ? target.id : null,
     identifier: target.kind === 'identity' ? target.identifier : null,
     createdAt: now,
@@ -87,42 +87,30 @@ async function inherit(
   return ok({ state, shares })
 }
 
+type Asked = { ground: Ground; target: Target; changes: StateChanges }
+
 /** What the request leaves out is taken from the environment's own state. */
-export const createOverride: Write<Place & { changes: StateChanges }, StateWithShares> = async (
-  context,
-  { changes, ...place },
-) => {
+async function planOverride(
+  context: Context,
+  { ground, target, changes }: Asked,
+): Promise<Outcome<Plan<StateWithShares>>> {
   const { db } = context
-  const environment = await findEnvironment(db, place.environmentId)
-  const project = environment && (await findProject(db, environment.projectId))
-  const feature = await findFeature(db, place.featureId)
-  if (environment === undefined || project === undefined) return notFound()
-  if (feature?.projectId !== project.id) {
-    return invalid({ feature: ['Feature does not exist in project'] })
-  }
-  const target = await findTarget(db, place)
-  if (target.kind !== 'ok') return target
-  const inherited = await inherit(context, place)
+  const { environment, feature } = ground
+  const inherited = await inherit(context, ground, target)
   if (inherited.kind !== 'ok') return inherited
-  const shares = withShares(inherited.value.shares, changes.shares)
-  if (shares.kind !== 'ok') return shares
+  const options = await listOptions(db, feature.id)
+  const outcome = await withShares(context, { ...inherited.value, options }, changes.shares)
+  if (outcome.kind !== 'ok') return outcome
+  const { shares } = outcome.value
   const state: FeatureState = {
     ...inherited.value.state,
     enabled: changes.enabled ?? inherited.value.state.enabled,
     ...valueAfter(inherited.value.state, changes),
   }
-  const flag: Flag = {
-    project,
-    environment,
-    feature,
-    target: target.value,
-    state,
-    shares: shares.value,
-    options: await listOptions(db, feature.id),
-  }
+  const flag: Flag = { ...ground, target, state, shares, options }
   return ok({
-    result: { state, shares: shares.value },
-    statements: insertStates(db, { states: [state], shares: shares.value }),
+    result: { state, shares },
+    statements: insertStates(db, { states: [state], shares }),
     entries: [
       stateEntry(flag, {
         action: 'feature-state.created',
@@ -133,6 +121,42 @@ export const createOverride: Write<Place & { changes: StateChanges }, StateWithS
     ],
     publish: [environment.id],
     events: [flagEvent(context, environment.id, { before: null, after: flag })],
+  })
+}
+
+export const createOverride: Write<Place & { changes: StateChanges }, StateWithShares> = async (
+  context,
+  { changes, ...place },
+) => {
+  const ground = await findGround(context, place)
+  if (ground.kind !== 'ok') return ground
+  const target = await findTarget(context.db, place)
+  if (target.kind !== 'ok') return target
+  return planOverride(context, { ground: ground.value, target: target.value, changes })
+}
+
+/** Link and state in one change: the log tells it once, and the state's entry holds both. */
+export const createSegmentOverride: Write<
+  NewLink & { changes: StateChanges },
+  StateWithShares & { link: FeatureSegment }
+> = async (context, { changes, ...place }) => {
+  const linked = await planLink(context, place)
+  if (linked.kind !== 'ok') return linked
+  const { project, environment, feature, segment, link } = linked.value
+  const ground = { project, environment, feature }
+  const target: Target = { kind: 'segment', segment, link }
+  const planned = await planOverride(context, { ground, target, changes })
+  if (planned.kind !== 'ok') return planned
+  const { result, statements, entries, ...effects } = planned.value
+  const told = entries.map((entry) => ({
+    ...entry,
+    after: { ...entry.after, feature_segment: snapshot(link) },
+  }))
+  return ok({
+    ...effects,
+    result: { ...result, link },
+    statements: [...linked.value.statements, ...statements],
+    entries: [...linked.value.entries, ...told],
   })
 }
 

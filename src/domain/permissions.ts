@@ -13,9 +13,11 @@ export type Permission =
   | 'CREATE_ENVIRONMENT'
   | 'CREATE_FEATURE'
   | 'DELETE_FEATURE'
+  | 'MANAGE_SEGMENTS'
   | 'VIEW_ENVIRONMENT'
   | 'ADMINISTER_ENVIRONMENT'
   | 'UPDATE_FEATURE_STATE'
+  | 'MANAGE_SEGMENT_OVERRIDES'
 
 /** A plain member sees the organisation and holds nothing inside it without a grant. */
 export function may(standing: Standing, permission: Permission): boolean {

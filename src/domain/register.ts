@@ -6,18 +6,23 @@ import {
   updateEnvironmentKey,
 } from './environment-keys.ts'
 import { createEnvironment, deleteEnvironment, updateEnvironment } from './environments.ts'
-import { createFeatureSegment, deleteFeatureSegment } from './feature-segments.ts'
+import {
+  createFeatureSegment,
+  deleteFeatureSegment,
+  reorderFeatureSegments,
+} from './feature-segments.ts'
 import { updateFeatureState } from './feature-states.ts'
 import { createFeature, deleteFeature, updateFeature } from './features.ts'
+import { createOption, deleteOption, updateOption } from './options.ts'
 import {
   createOrganisationKey,
   deleteOrganisationKey,
   updateOrganisationKey,
 } from './organisation-keys.ts'
 import { createOrganisation, deleteOrganisation, updateOrganisation } from './organisations.ts'
-import { createOverride, deleteIdentityOverride } from './overrides.ts'
+import { createOverride, createSegmentOverride, deleteIdentityOverride } from './overrides.ts'
 import { createProject, deleteProject, updateProject } from './projects.ts'
-import { createSegment, deleteSegment, updateSegment } from './segments.ts'
+import { cloneSegment, createSegment, deleteSegment, updateSegment } from './segments.ts'
 import { createSession, createUser, deleteSession, updateUser } from './users.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks.ts'
 import type { Context, Plan, Write } from './write.ts'
@@ -48,14 +53,20 @@ export const writes = {
   'feature.create': createFeature,
   'feature.update': updateFeature,
   'feature.delete': deleteFeature,
+  'multivariate-option.create': createOption,
+  'multivariate-option.update': updateOption,
+  'multivariate-option.delete': deleteOption,
   'feature-state.update': updateFeatureState,
   'override.create': createOverride,
   'override.delete': deleteIdentityOverride,
   'segment.create': createSegment,
+  'segment.clone': cloneSegment,
   'segment.update': updateSegment,
   'segment.delete': deleteSegment,
   'feature-segment.create': createFeatureSegment,
   'feature-segment.delete': deleteFeatureSegment,
+  'feature-segment.reorder': reorderFeatureSegments,
+  'segment-override.create': createSegmentOverride,
 }
 
 export type WriteName = keyof typeof writes

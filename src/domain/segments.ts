@@ -1,4 +1,8 @@
-/** The rules of segments. The rule tree is kept as sent; an update replaces it whole. */
+/**
+ * The rules of segments. The rule tree is kept as sent, with ids for its parts; an update replaces it
+ * whole. What a tree means is not judged here: a pattern that the engine cannot compile never matches,
+ * as in the original, because SDKs that evaluate locally know other dialects.
+ */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok, type Refusal } from '../outcome.ts'
 import type { Database } from '../storage/database.ts'
@@ -7,8 +11,9 @@ import { listFeatureSegmentsOfSegment } from '../storage/feature-segments.ts'
 import { findFeature } from '../storage/features.ts'
 import { findProject, type Project } from '../storage/projects.ts'
 import { findSegment, type RuleTree, type Segment, segments } from '../storage/segments.ts'
+import { countParts, numberRules, refuseRules, sameRules } from './segment-rules.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type EntryDraft, nothingToDo, type Write } from './write.ts'
+import { type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type SegmentSettings = {
   name: string
@@ -41,17 +46,35 @@ async function refuseFeature(
     : invalid({ feature: [`Invalid pk "${featureId}" - object does not exist.`] })
 }
 
+async function withIds({ reserve }: Pick<Context, 'reserve'>, tree: RuleTree): Promise<RuleTree> {
+  const { rules, conditions } = countParts(tree)
+  const firsts = await reserve({ 'segment-rule': rules, 'segment-condition': conditions })
+  return numberRules(tree, {
+    rule: firsts['segment-rule'],
+    condition: firsts['segment-condition'],
+  })
+}
+
 export const createSegment: Write<
   { projectId: number; featureId: number | null; settings: SegmentSettings },
   Segment
-> = async ({ db, now, reserve }, { projectId, featureId, settings }) => {
+> = async (context, { projectId, featureId, settings }) => {
+  const { db, now, reserve } = context
   const project = await findProject(db, projectId)
   if (project === undefined) return notFound()
-  const refusal = await refuseFeature(db, projectId, featureId)
+  const refusal = (await refuseFeature(db, projectId, featureId)) ?? refuseRules(settings.rules)
   if (refusal !== undefined) return refusal
   const { segment: id } = await reserve({ segment: 1 })
-  const uuid = crypto.randomUUID()
-  const segment = { ...settings, id, uuid, projectId, featureId, createdAt: now, updatedAt: now }
+  const segment: Segment = {
+    ...settings,
+    rules: await withIds(context, settings.rules),
+    id,
+    uuid: crypto.randomUUID(),
+    projectId,
+    featureId,
+    createdAt: now,
+    updatedAt: now,
+  }
   return ok({
     result: segment,
     statements: [db.insert(segments).values(segment)],
@@ -69,24 +92,56 @@ export const createSegment: Write<
   })
 }
 
+/** A new segment with everything of another but its name. */
+export const cloneSegment: Write<{ projectId: number; id: number; name: string }, Segment> = async (
+  context,
+  { projectId, id, name },
+) => {
+  const segment = await findSegment(context.db, id)
+  if (segment?.projectId !== projectId) return notFound()
+  const { description, rules, featureId } = segment
+  return createSegment(context, { projectId, featureId, settings: { name, description, rules } })
+}
+
+/** A segment that overrides other features cannot become the segment of one. */
+async function refuseMove(
+  db: Database,
+  segment: Segment,
+  featureId: number | null,
+): Promise<Refusal | undefined> {
+  if (featureId === null || featureId === segment.featureId) return undefined
+  const refusal = await refuseFeature(db, segment.projectId, featureId)
+  if (refusal !== undefined) return refusal
+  const overrides = await listFeatureSegmentsOfSegment(db, segment.id)
+  return overrides.some((link) => link.featureId !== featureId)
+    ? invalid({ feature: ['The segment overrides other features.'] })
+    : undefined
+}
+
+/** A tree that says what the present one says keeps the present ids. */
 export const updateSegment: Write<
-  { projectId: number; id: number; settings: Partial<SegmentSettings> },
+  {
+    projectId: number
+    id: number
+    settings: Partial<SegmentSettings & { featureId: number | null }>
+  },
   Segment
-> = async ({ db, now }, { projectId, id, settings }) => {
+> = async (context, { projectId, id, settings }) => {
+  const { db, now } = context
   const [before, project] = await Promise.all([findSegment(db, id), findProject(db, projectId)])
   if (before?.projectId !== projectId || project === undefined) return notFound()
-  const { rules, ...scalars } = { ...before, ...settings }
-  const sameRules = JSON.stringify(rules) === JSON.stringify(before.rules)
-  if (sameRules && !changed(before, scalars)) return ok(nothingToDo(before))
-  const after: Segment = { ...scalars, rules, updatedAt: now }
+  const { rules: tree = before.rules, ...scalars } = settings
+  const isSameTree = sameRules(tree, before.rules)
+  const merged: Segment = { ...before, ...scalars }
+  const refusal =
+    (await refuseMove(db, before, merged.featureId)) ?? (isSameTree ? undefined : refuseRules(tree))
+  if (refusal !== undefined) return refusal
+  if (isSameTree && !changed(before, merged)) return ok(nothingToDo(before))
+  const rules = isSameTree ? before.rules : await withIds(context, tree)
+  const after: Segment = { ...merged, rules, updatedAt: now }
   return ok({
     result: after,
-    statements: [
-      db
-        .update(segments)
-        .set({ ...settings, updatedAt: now })
-        .where(eq(segments.id, id)),
-    ],
+    statements: [db.update(segments).set(after).where(eq(segments.id, id))],
     entries: [
       {
         ...entryOf(project, after),

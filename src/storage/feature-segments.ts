@@ -1,7 +1,7 @@
 /** Which segments override a feature in an environment, and in which order (the smaller wins). */
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, count, eq, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Database } from './database.ts'
+import { type Database, isOneOf, type Statement } from './database.ts'
 
 export const featureSegments = sqliteTable('feature_segments', {
   id: integer().primaryKey(),
@@ -19,6 +19,15 @@ export const findFeatureSegment = async (
   id: number,
 ): Promise<FeatureSegment | undefined> =>
   (await db.select().from(featureSegments).where(eq(featureSegments.id, id)).limit(1))[0]
+
+export const findFeatureSegmentByUuid = async (
+  db: Database,
+  uuid: string,
+): Promise<FeatureSegment | undefined> =>
+  (await db.select().from(featureSegments).where(eq(featureSegments.uuid, uuid)).limit(1))[0]
+
+export const listFeatureSegmentsByIds = (db: Database, ids: number[]): Promise<FeatureSegment[]> =>
+  db.select().from(featureSegments).where(isOneOf(featureSegments.id, ids))
 
 /** Strongest first. */
 export const listFeatureSegments = (
@@ -46,3 +55,39 @@ export const listFeatureSegmentsOfSegment = (
     .from(featureSegments)
     .where(eq(featureSegments.segmentId, segmentId))
     .orderBy(asc(featureSegments.id))
+
+/** One page of a feature's overrides in an environment, strongest first, and how many there are. */
+export async function pageFeatureSegments(
+  db: Database,
+  at: { environmentId: number; featureId: number },
+  page: { limit: number; offset: number },
+): Promise<{ count: number; rows: FeatureSegment[] }> {
+  const own = and(
+    eq(featureSegments.environmentId, at.environmentId),
+    eq(featureSegments.featureId, at.featureId),
+  )
+  const [counted, rows] = await db.batch([
+    db.select({ count: count() }).from(featureSegments).where(own),
+    db
+      .select()
+      .from(featureSegments)
+      .where(own)
+      .orderBy(asc(featureSegments.priority), asc(featureSegments.id))
+      .limit(page.limit)
+      .offset(page.offset),
+  ])
+  return { count: counted[0]?.count ?? 0, rows }
+}
+
+/** Any number of new priorities in one statement. */
+export const setPriorities = (
+  db: Database,
+  links: { id: number; priority: number }[],
+): Statement => {
+  const json = JSON.stringify(links.map(({ id, priority }) => ({ id, priority })))
+  return db
+    .update(featureSegments)
+    .set({ priority: sql`moved.value ->> 'priority'` })
+    .from(sql`json_each(${json}) AS moved`)
+    .where(sql`${featureSegments.id} = moved.value ->> 'id'`)
+}

@@ -2,7 +2,7 @@
  * Feature states: the default of a feature in an environment, its overrides for segments and
  * identities, and the shares each gives multivariate options.
  */
-import { and, asc, count, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database, Statement } from './database.ts'
 import { features } from './features.ts'
@@ -109,13 +109,17 @@ export function insertShares(db: Database, rows: MultivariateValue[]): Statement
   return statements
 }
 
-/** Which default states of an environment: all, or those of one feature. */
-export type StateFilter = { featureId?: number | undefined; featureName?: string | undefined }
+/** Which default states of an environment, or which overrides of its identities. */
+export type StateFilter = {
+  featureId?: number | undefined
+  featureName?: string | undefined
+  ofIdentities?: boolean | undefined
+}
 
 const matching = (db: Database, environmentId: number, filter: StateFilter) =>
   and(
     eq(featureStates.environmentId, environmentId),
-    isDefault,
+    filter.ofIdentities ? isNotNull(featureStates.identityId) : isDefault,
     filter.featureId === undefined ? undefined : eq(featureStates.featureId, filter.featureId),
     filter.featureName === undefined
       ? undefined
@@ -128,7 +132,7 @@ const matching = (db: Database, environmentId: number, filter: StateFilter) =>
         ),
   )
 
-/** One page of an environment's default states with their shares, and how many there are. */
+/** One page of an environment's states with their shares, and how many there are. */
 export async function pageStates(
   db: Database,
   at: { environmentId: number; filter: StateFilter },

@@ -85,6 +85,20 @@ export const listOptions = (db: Database, featureId: number): Promise<Multivaria
     .where(eq(multivariateOptions.featureId, featureId))
     .orderBy(asc(multivariateOptions.id))
 
+export const findOption = async (
+  db: Database,
+  id: number,
+): Promise<MultivariateOption | undefined> =>
+  (await db.select().from(multivariateOptions).where(eq(multivariateOptions.id, id)).limit(1))[0]
+
+export const findOptionByUuid = async (
+  db: Database,
+  uuid: string,
+): Promise<MultivariateOption | undefined> =>
+  (
+    await db.select().from(multivariateOptions).where(eq(multivariateOptions.uuid, uuid)).limit(1)
+  )[0]
+
 /** One page of a project's features with their options, and how many there are. */
 export async function pageFeatures(
   db: Database,

@@ -20,6 +20,8 @@ export type IdName =
   | 'multivariate-value'
   | 'webhook'
   | 'segment'
+  | 'segment-rule'
+  | 'segment-condition'
   | 'feature-segment'
 
 /**

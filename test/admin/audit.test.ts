@@ -267,3 +267,12 @@ describe('the list', () => {
     expect((await world.api('GET', path, undefined, member.auth)).status).toBe(403)
   })
 })
+
+it('refuses a filter that does not filter yet rather than answer the whole list', async () => {
+  const place = await addEnvironment(world, 'Filters')
+  for (const query of ['search=x', 'environments=1', 'is_system_event=true', 'project=1']) {
+    const { status, body } = await world.api('GET', `projects/${place.project.id}/audit/?${query}`)
+    expect(status).toBe(400)
+    expect(Object.keys(body as object)).toEqual([query.split('=')[0]])
+  }
+})

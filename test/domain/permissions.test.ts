@@ -11,9 +11,11 @@ const permissions: Permission[] = [
   'CREATE_ENVIRONMENT',
   'CREATE_FEATURE',
   'DELETE_FEATURE',
+  'MANAGE_SEGMENTS',
   'VIEW_ENVIRONMENT',
   'ADMINISTER_ENVIRONMENT',
   'UPDATE_FEATURE_STATE',
+  'MANAGE_SEGMENT_OVERRIDES',
 ]
 
 const held = (standing: Parameters<typeof may>[0]) =>
