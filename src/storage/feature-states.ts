@@ -47,13 +47,6 @@ export const findFeatureState = async (
 ): Promise<FeatureState | undefined> =>
   (await db.select().from(featureStates).where(eq(featureStates.id, id)).limit(1))[0]
 
-export const listDefaultStates = (db: Database, environmentId: number): Promise<FeatureState[]> =>
-  db
-    .select()
-    .from(featureStates)
-    .where(and(eq(featureStates.environmentId, environmentId), isDefault))
-    .orderBy(asc(featureStates.id))
-
 export const listDefaultStatesOfFeature = (
   db: Database,
   featureId: number,

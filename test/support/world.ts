@@ -5,7 +5,7 @@ import type { Actor } from '../../src/domain/write.ts'
 import { commit, ledgerOf } from '../../src/ledger/client.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import type { Environment } from '../../src/storage/environments.ts'
-import { listDefaultStates } from '../../src/storage/feature-states.ts'
+import { findDefaultState } from '../../src/storage/feature-states.ts'
 import { reserveIds } from '../../src/storage/ids.ts'
 import { organisations } from '../../src/storage/organisations.ts'
 
@@ -67,7 +67,7 @@ export async function createFlagWorld(): Promise<World> {
     projectId: project.id,
     feature: newFeature('banner'),
   })
-  const [state] = await listDefaultStates(openDatabase(env.DB), environment.id)
+  const state = await findDefaultState(openDatabase(env.DB), environment.id, feature.id)
   if (state === undefined) throw new Error('the new feature has no state')
   return {
     organisationId,
