@@ -94,7 +94,7 @@ async function run(fault: Fault | null, mutant: Mutant | null): Promise<Run> {
   const stub = env.LEDGER.getByName(ledger)
   const value = `after ${worlds}`
   const rig = await runInDurableObject(stub, (instance, state) =>
-    rigLedger(instance, state, { fault, mutant }),
+    rigLedger(instance, state, { ledger, fault, mutant }),
   )
   const order = {
     ledger,

@@ -13,6 +13,8 @@ export type Fault = { at: number; mode: Mode }
 /** Deliberate defects that the suite must notice. */
 export type Mutant = 'mark the outbox before sending' | 'no alarm'
 
+export type RigPlan = { ledger: string; fault: Fault | null; mutant: Mutant | null }
+
 export type Rig = { calls: string[]; fired: boolean; env: Env; ctx: DurableObjectState }
 
 class InjectedFault extends Error {}
@@ -38,7 +40,7 @@ function guardFor(rig: Rig, state: DurableObjectState, fault: Fault | null): Gua
 const executors = new Set(['all', 'run', 'raw', 'first'])
 
 /** Statements stay the runtime's own: a batch only takes those. */
-function guardedDatabase(guard: Guard, mutant: Mutant | null): D1Database {
+function guardedDatabase(guard: Guard, plan: RigPlan): D1Database {
   const originals = new WeakMap<object, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement, text: string): D1PreparedStatement => {
     const proxy = new Proxy(statement, {
@@ -50,8 +52,8 @@ function guardedDatabase(guard: Guard, mutant: Mutant | null): D1Database {
           guard(`D1 ${text}`, async () => {
             const result = await member.apply(target, args)
             const lists = text.startsWith('select') && text.includes('group by "outbox"')
-            if (lists && mutant === 'mark the outbox before sending') {
-              await real.DB.exec('DELETE FROM outbox')
+            if (lists && plan.mutant === 'mark the outbox before sending') {
+              await real.DB.prepare('DELETE FROM outbox WHERE ledger = ?').bind(plan.ledger).run()
             }
             return result
           })
@@ -87,17 +89,13 @@ function guarded<T extends object>(target: T, guard: Guard, name: string): T {
 }
 
 /** Puts the rig under a live ledger: it works with these bindings until it dies. */
-export function rigLedger(
-  instance: object,
-  state: DurableObjectState,
-  plan: { fault: Fault | null; mutant: Mutant | null },
-): Rig {
+export function rigLedger(instance: object, state: DurableObjectState, plan: RigPlan): Rig {
   const rig: Rig = { calls: [], fired: false, env: real, ctx: state }
   const guard = guardFor(rig, state, plan.fault)
   const storage = guarded(state.storage, guard, 'storage')
   rig.env = {
     ...real,
-    DB: guardedDatabase(guard, plan.mutant),
+    DB: guardedDatabase(guard, plan),
     DOCUMENTS: guarded(real.DOCUMENTS, guard, 'KV'),
     DELIVERIES: guarded(real.DELIVERIES, guard, 'queue'),
   }
