@@ -5,7 +5,6 @@
 type Facts = Record<string, string | number | boolean | null>
 
 const write = (level: 'info' | 'error', event: string, facts: Facts) =>
-  // biome-ignore lint/suspicious/noConsole: the runtime's log is the sink
   console[level](JSON.stringify({ level, event, time: new Date().toISOString(), ...facts }))
 
 export const logInfo = (event: string, facts: Facts = {}): void => write('info', event, facts)

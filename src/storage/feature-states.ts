@@ -2,7 +2,7 @@
  * Feature states: the default of a feature in an environment, its overrides for segments and
  * identities, and the shares each gives multivariate options.
  */
-import { and, asc, count, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database, Statement } from './database.ts'
 import { features } from './features.ts'
@@ -125,13 +125,19 @@ const matching = (db: Database, environmentId: number, filter: StateFilter) =>
         ),
   )
 
-/** One page of an environment's states with their shares, and how many there are. */
-export async function pageStates(
+export type Slice = { limit: number; offset: number }
+
+export type StatePage = { count: number; rows: FeatureState[]; shares: MultivariateValue[] }
+
+/**
+ * One page of the states that `own` selects, with their shares, and how many there are; one
+ * transaction, so that a state and its shares fit together.
+ */
+export async function pageStatesWhere(
   db: Database,
-  at: { environmentId: number; filter: StateFilter },
-  page: { limit: number; offset: number },
-): Promise<{ count: number; rows: FeatureState[]; shares: MultivariateValue[] }> {
-  const own = matching(db, at.environmentId, at.filter)
+  own: SQL | undefined,
+  page: Slice,
+): Promise<StatePage> {
   const pageIds = db
     .select({ id: featureStates.id })
     .from(featureStates)
@@ -154,6 +160,13 @@ export async function pageStates(
   ])
   return { count: counted[0]?.count ?? 0, rows, shares }
 }
+
+/** One page of an environment's states. */
+export const pageStates = (
+  db: Database,
+  at: { environmentId: number; filter: StateFilter },
+  page: Slice,
+): Promise<StatePage> => pageStatesWhere(db, matching(db, at.environmentId, at.filter), page)
 
 export const findStateOfSegment = async (
   db: Database,

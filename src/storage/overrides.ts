@@ -2,44 +2,17 @@
  * Feature states beyond an environment's defaults, in pages, and whose they can be. It reads and
  * orders, no more.
  */
-import { and, asc, count, eq, inArray, isNull, type SQL } from 'drizzle-orm'
+import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { type Database, openDatabase } from './database.ts'
 import { featureSegments } from './feature-segments.ts'
 import {
   type FeatureState,
   featureStates,
-  type MultivariateValue,
-  multivariateValues,
+  pageStatesWhere,
+  type Slice,
+  type StatePage,
 } from './feature-states.ts'
 import { type Identity, identities, selectIdentity } from './identities.ts'
-
-type Slice = { limit: number; offset: number }
-type StatePage = { count: number; rows: FeatureState[]; shares: MultivariateValue[] }
-
-/** One transaction, so that a state and its shares fit together. */
-async function pageWhere(db: Database, own: SQL | undefined, page: Slice): Promise<StatePage> {
-  const pageIds = db
-    .select({ id: featureStates.id })
-    .from(featureStates)
-    .where(own)
-    .orderBy(asc(featureStates.id))
-    .limit(page.limit)
-    .offset(page.offset)
-  const [counted, rows, shares] = await db.batch([
-    db.select({ count: count() }).from(featureStates).where(own),
-    db
-      .select()
-      .from(featureStates)
-      .where(inArray(featureStates.id, pageIds))
-      .orderBy(asc(featureStates.id)),
-    db
-      .select()
-      .from(multivariateValues)
-      .where(inArray(multivariateValues.featureStateId, pageIds))
-      .orderBy(asc(multivariateValues.id)),
-  ])
-  return { count: counted[0]?.count ?? 0, rows, shares }
-}
 
 /** The states that features have for a segment, in one environment or in all. */
 export const pageStatesOfSegment = (
@@ -52,7 +25,7 @@ export const pageStatesOfSegment = (
     .from(featureSegments)
     .where(eq(featureSegments.segmentId, at.segmentId))
   const { environmentId } = at
-  return pageWhere(
+  return pageStatesWhere(
     db,
     and(
       inArray(featureStates.featureSegmentId, links),
@@ -74,7 +47,7 @@ export const pageStatesOfEnvironment = (
   { environmentId, featureId, featureSegmentId }: StatesAsked,
   page: Slice,
 ): Promise<StatePage> =>
-  pageWhere(
+  pageStatesWhere(
     db,
     and(
       eq(featureStates.environmentId, environmentId),
