@@ -17,6 +17,8 @@ export type Refusal =
   | { kind: 'not-found'; detail: string }
   /** 409, with the machine-readable code that clients switch on. */
   | { kind: 'conflict'; detail: string; code: string }
+  /** 412: the caller sent If-Match, and what it names has changed since. */
+  | { kind: 'stale'; detail: string }
   /** 429; the wait is in whole seconds. */
   | { kind: 'throttled'; seconds: number }
 

@@ -150,6 +150,7 @@ export const createFeatureSegment: Write<NewLink, FeatureSegment> = async (conte
         after: snapshot(link),
       },
     ],
+    features: [feature.id],
     publish: [link.environmentId],
     events: [],
   })
@@ -169,8 +170,9 @@ export const reorderFeatureSegments: Write<
   }
   const after = movePriorities(before, moves)
   const { statements, entries } = reorder(context, ground.value, { before, after })
-  if (entries.length === 0) return ok(nothingToDo(after))
-  return ok({ result: after, statements, entries, publish: [place.environmentId], events: [] })
+  if (entries.length === 0) return ok(nothingToDo(after, [place.featureId]))
+  const effects = { features: [place.featureId], publish: [place.environmentId], events: [] }
+  return ok({ result: after, statements, entries, ...effects })
 }
 
 /** Takes the override's state with it; what was weaker moves up by one. */
@@ -214,6 +216,7 @@ export const deleteFeatureSegment: Write<{ environmentId: number; id: number }, 
         after: null,
       },
     ],
+    features: [feature.id],
     publish: [environmentId],
     events: [],
   })

@@ -122,7 +122,7 @@ export const updateFeatureState: Write<
     return share !== undefined && changed(past, share) ? [share] : []
   })
   if (!changed(before.state, state) && moved.length + added.length === 0) {
-    return ok(nothingToDo({ state, shares }))
+    return ok(nothingToDo({ state, shares }, [state.featureId]))
   }
   const after = { ...before, state: { ...state, updatedAt: now }, shares }
   return ok({
@@ -145,6 +145,7 @@ export const updateFeatureState: Write<
         after: stateSnapshot(after),
       }),
     ],
+    features: [state.featureId],
     publish: [environmentId],
     events: [flagEvent(context, environmentId, { before, after })],
   })

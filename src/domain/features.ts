@@ -76,7 +76,8 @@ const entryOf = (
   environment: null,
 })
 
-const featureSnapshot = ({ feature, options }: FeatureWithOptions) => ({
+/** Without what rises with every change: an entry could only tell it wrongly. */
+const featureSnapshot = ({ feature: { version: _, ...feature }, options }: FeatureWithOptions) => ({
   ...snapshot(feature),
   multivariate_options: options.map((option) => snapshot(option)),
 })
@@ -120,6 +121,7 @@ export const createFeature: Write<
     uuid: crypto.randomUUID(),
     projectId,
     createdAt: now,
+    version: 1,
   }
   const options = inputs.map((option, index) =>
     newOption(firsts['multivariate-option'] + index, feature.id, option),
@@ -205,7 +207,7 @@ export const updateFeature: Write<
   const merged: Feature = { ...feature, ...settings }
   const after = { feature: { ...merged, type: typeAfter(merged.type, changes) }, options }
   const isEdited = changed(feature, after.feature) || edited.length > 0
-  if (!isEdited && added.length + removed.length === 0) return ok(nothingToDo(after))
+  if (!isEdited && added.length + removed.length === 0) return ok(nothingToDo(after, [id]))
   const flags = await listFlags(db, project, before)
   const reshared = await reshare(context, flags, { feature: after.feature, changes })
   const about = entryOf(project, feature)
@@ -227,6 +229,7 @@ export const updateFeature: Write<
       ...optionEntries(about, changes),
       ...stateEntries(flags, reshared, changes),
     ],
+    features: [id],
     publish: flags.map((flag) => flag.environment.id),
     events: optionEvents(context, flags, reshared),
   })
@@ -262,6 +265,7 @@ export const deleteFeature: Write<{ projectId: number; id: number }, null> = asy
         }),
       ),
     ],
+    features: [id],
     publish: flags.map((flag) => flag.environment.id),
     events: flags.map((flag) =>
       flagEvent(context, flag.environment.id, { before: flag, after: null }),

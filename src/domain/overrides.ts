@@ -119,6 +119,7 @@ async function planOverride(
         after: stateSnapshot(flag),
       }),
     ],
+    features: [feature.id],
     publish: [environment.id],
     events: [flagEvent(context, environment.id, { before: null, after: flag })],
   })
@@ -179,6 +180,7 @@ export const deleteIdentityOverride: Write<
         after: null,
       }),
     ],
+    features: [flag.feature.id],
     publish: [environmentId],
     events: [],
   })

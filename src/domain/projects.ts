@@ -17,6 +17,12 @@ export type ProjectSettings = {
   onlyAllowLowerCaseFeatureNames: boolean
   featureNameRegex: string | null
   staleFlagsLimitDays: number
+  enforceFeatureOwners: boolean
+  maxFeaturesAllowed: number
+  maxSegmentsAllowed: number
+  maxSegmentOverridesAllowed: number
+  maxSegmentConditionsAllowed: number
+  maxFeatureValueBytes: number
 }
 
 const nameTaken = invalid({ name: ['A project with this name already exists.'] })
@@ -45,6 +51,12 @@ export const createProject: Write<
     onlyAllowLowerCaseFeatureNames: true,
     featureNameRegex: null,
     staleFlagsLimitDays: 30,
+    enforceFeatureOwners: false,
+    maxFeaturesAllowed: 1000,
+    maxSegmentsAllowed: 500,
+    maxSegmentOverridesAllowed: 2000,
+    maxSegmentConditionsAllowed: 100,
+    maxFeatureValueBytes: 20000,
     ...settings,
     id,
     uuid: crypto.randomUUID(),

@@ -176,6 +176,7 @@ export const deleteSegment: Write<{ projectId: number; id: number }, null> = asy
         after: null,
       },
     ],
+    features: [...new Set(overrides.map((link) => link.featureId))],
     publish: await allEnvironments(db, projectId),
     events: [],
   })

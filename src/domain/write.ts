@@ -48,6 +48,14 @@ export type ResourceType =
   | 'ORGANISATION_KEY'
   | 'ENVIRONMENT_KEY'
   | 'WEBHOOK'
+  | 'TAG'
+  | 'IDENTITY'
+  | 'TRAIT'
+  | 'GROUP'
+  | 'PERMISSION'
+  | 'MEMBERSHIP'
+  | 'INVITE'
+  | 'IMPORT_REQUEST'
 
 /** One line of the audit log before it has its place in the chain. */
 export type EntryDraft = {
@@ -69,6 +77,8 @@ export type Plan<T> = {
   result: T
   statements: Statement[]
   entries: EntryDraft[]
+  /** Features that the change is about: their version rises, and If-Match is held against it. */
+  features?: number[]
   /** Environments whose document changes: their version rises and they are published. */
   publish: number[]
   events: EventDraft[]
@@ -77,8 +87,9 @@ export type Plan<T> = {
 export type Write<I, T> = (context: Context, input: I) => Promise<Outcome<Plan<T>>>
 
 /** A plan that changes nothing: a request that asks for what already is. */
-export const nothingToDo = <T>(result: T): Plan<T> => ({
+export const nothingToDo = <T>(result: T, features: number[] = []): Plan<T> => ({
   result,
+  features,
   statements: [],
   entries: [],
   publish: [],

@@ -14,6 +14,8 @@ export function refuse(c: Context, refusal: Refusal): Response {
       return c.json({ detail: refusal.detail }, 404)
     case 'conflict':
       return c.json({ detail: refusal.detail, code: refusal.code }, 409)
+    case 'stale':
+      return c.json({ detail: refusal.detail }, 412)
     case 'throttled': {
       const detail = `Request was throttled. Expected available in ${refusal.seconds} seconds.`
       return c.json({ detail }, 429, { 'Retry-After': String(refusal.seconds) })

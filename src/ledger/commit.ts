@@ -9,6 +9,7 @@ import { type Database, insertRows, type Statement } from '../storage/database.t
 import { entries, type Head } from '../storage/entries.ts'
 import { bumpVersions } from '../storage/environments.ts'
 import { events } from '../storage/events.ts'
+import { bumpFeatureVersions } from '../storage/features.ts'
 import { type OutboxKind, outbox } from '../storage/outbox.ts'
 import { type Change, chainEntries } from './chain.ts'
 
@@ -42,6 +43,7 @@ export async function toBatch(
     // The guard stands first: a stale head fails the batch before it has touched a state row.
     ...insertRows(db, entries, chained.rows),
     ...plan.statements,
+    ...(plan.features?.length ? [bumpFeatureVersions(db, plan.features)] : []),
     ...(plan.publish.length > 0 ? [bumpVersions(db, plan.publish, change.now)] : []),
     ...insertRows(db, events, eventRows),
     ...insertRows(db, outbox, outboxRows),

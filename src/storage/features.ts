@@ -2,7 +2,7 @@
 import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { FeatureType } from '../engine/document.ts'
-import type { Database } from './database.ts'
+import { type Database, isOneOf, type Statement } from './database.ts'
 import { valueColumns } from './values.ts'
 
 export const features = sqliteTable('features', {
@@ -18,6 +18,8 @@ export const features = sqliteTable('features', {
   isArchived: integer('is_archived', { mode: 'boolean' }).notNull().default(false),
   isServerKeyOnly: integer('is_server_key_only', { mode: 'boolean' }).notNull().default(false),
   createdAt: integer('created_at').notNull(),
+  /** Rises with every change of the feature, its options, states and overrides: for If-Match. */
+  version: integer().notNull().default(1),
 })
 
 export const multivariateOptions = sqliteTable('multivariate_options', {
@@ -130,6 +132,13 @@ export async function pageFeatures(
   ])
   return { count: counted[0]?.count ?? 0, rows, options }
 }
+
+/** What a write bases itself on when its caller sent If-Match. */
+export const bumpFeatureVersions = (db: Database, featureIds: number[]): Statement =>
+  db
+    .update(features)
+    .set({ version: sql`${features.version} + 1` })
+    .where(isOneOf(features.id, featureIds))
 
 export const findFeatureByUuid = async (db: Database, uuid: string): Promise<Feature | undefined> =>
   (await db.select().from(features).where(eq(features.uuid, uuid)).limit(1))[0]

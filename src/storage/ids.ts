@@ -23,6 +23,11 @@ export type IdName =
   | 'segment-rule'
   | 'segment-condition'
   | 'feature-segment'
+  | 'tag'
+  | 'group'
+  | 'grant'
+  | 'invite'
+  | 'invite-link'
 
 /**
  * Reserves `counts[name]` ids of each kind in one round trip and answers the first of each block.

@@ -22,6 +22,17 @@ export const projects = sqliteTable('projects', {
     .default(true),
   featureNameRegex: text('feature_name_regex'),
   staleFlagsLimitDays: integer('stale_flags_limit_days').notNull().default(30),
+  enforceFeatureOwners: integer('enforce_feature_owners', { mode: 'boolean' })
+    .notNull()
+    .default(false),
+  maxFeaturesAllowed: integer('max_features_allowed').notNull().default(1000),
+  maxSegmentsAllowed: integer('max_segments_allowed').notNull().default(500),
+  /** In each environment. */
+  maxSegmentOverridesAllowed: integer('max_segment_overrides_allowed').notNull().default(2000),
+  /** In one segment. */
+  maxSegmentConditionsAllowed: integer('max_segment_conditions_allowed').notNull().default(100),
+  /** Of one value, as UTF-8. */
+  maxFeatureValueBytes: integer('max_feature_value_bytes').notNull().default(20000),
   createdAt: integer('created_at').notNull(),
 })
 

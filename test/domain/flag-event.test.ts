@@ -25,6 +25,12 @@ const flag = {
     onlyAllowLowerCaseFeatureNames: true,
     featureNameRegex: null,
     staleFlagsLimitDays: 30,
+  enforceFeatureOwners: false,
+  maxFeaturesAllowed: 1000,
+  maxSegmentsAllowed: 500,
+  maxSegmentOverridesAllowed: 2000,
+  maxSegmentConditionsAllowed: 100,
+  maxFeatureValueBytes: 20000,
     createdAt: 0,
   },
   environment: {
@@ -57,6 +63,7 @@ const flag = {
     isArchived: false,
     isServerKeyOnly: false,
     createdAt: 0,
+  version: 1,
   },
   target: { kind: 'default' },
   state: {
