@@ -4,7 +4,11 @@
  */
 import { eq } from 'drizzle-orm'
 import { insertRows, isOneOf, type Statement } from '../storage/database.ts'
-import { featureStates, insertShares, type MultivariateValue } from '../storage/feature-states.ts'
+import {
+  featureStates,
+  type MultivariateValue,
+  multivariateValues,
+} from '../storage/feature-states.ts'
 import { type Feature, multivariateOptions } from '../storage/features.ts'
 import { stateEntry, stateSnapshot } from './feature-states.ts'
 import type { Flag } from './flag.ts'
@@ -69,7 +73,7 @@ export const optionStatements = (
     db.update(multivariateOptions).set(option).where(eq(multivariateOptions.id, option.id)),
   ),
   ...insertRows(db, multivariateOptions, changes.added),
-  ...insertShares(db, reshared.added),
+  ...insertRows(db, multivariateValues, reshared.added),
   ...(changesStates(changes)
     ? [
         db

@@ -2,10 +2,10 @@
 import { eq } from 'drizzle-orm'
 import type { FlagValue } from '../engine/document.ts'
 import { invalid, notFound, type Outcome, ok } from '../outcome.ts'
+import { insertRows } from '../storage/database.ts'
 import {
   type FeatureState,
   featureStates,
-  insertShares,
   type MultivariateValue,
   multivariateValues,
 } from '../storage/feature-states.ts'
@@ -135,7 +135,7 @@ export const updateFeatureState: Write<
           .set({ percentageAllocation })
           .where(eq(multivariateValues.id, shareId)),
       ),
-      ...insertShares(db, added),
+      ...insertRows(db, multivariateValues, added),
     ],
     entries: [
       stateEntry(after, {

@@ -6,8 +6,8 @@ import { type Database, insertRows, type Statement } from '../storage/database.t
 import {
   type FeatureState,
   featureStates,
-  insertShares,
   type MultivariateValue,
+  multivariateValues,
 } from '../storage/feature-states.ts'
 import type { Feature, MultivariateOption } from '../storage/features.ts'
 import type { Project } from '../storage/projects.ts'
@@ -62,5 +62,5 @@ export async function planNewStates(
 
 export const insertStates = (db: Database, { states, shares }: NewStates): Statement[] => [
   ...insertRows(db, featureStates, states),
-  ...insertShares(db, shares),
+  ...insertRows(db, multivariateValues, shares),
 ]

@@ -2,7 +2,7 @@
 import { getTableColumns, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1'
-import type { SQLiteInsertValue, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 
 export type Database = DrizzleD1Database
 export type Statement = BatchItem<'sqlite'>
@@ -16,24 +16,50 @@ export async function runBatch(db: Database, statements: Statement[]): Promise<u
   return first === undefined ? [] : await db.batch([first, ...rest])
 }
 
-/** D1 takes this many bound parameters a statement. */
-const maxParameters = 100
+/** A bound value may have two megabytes; a single row of more than this gets a statement of its own. */
+const chunkCharacters = 500_000
 
-/** The rows in as few parts as one insert each may carry; none for no rows. */
-export function chunkRows<R>(table: SQLiteTable, rows: R[]): R[][] {
-  const size = Math.floor(maxParameters / Object.keys(getTableColumns(table)).length)
-  const chunks: R[][] = []
-  for (let start = 0; start < rows.length; start += size) {
-    chunks.push(rows.slice(start, start + size))
+/** The rows as JSON arrays of arrays, in as few texts as a bound value each may carry. */
+function packRows(columns: SQLiteColumn[], rows: Record<string, unknown>[], names: string[]) {
+  const chunks: string[][] = []
+  let room = 0
+  for (const row of rows) {
+    const cells = columns.map((column, index) => {
+      const value = row[names[index] ?? ''] ?? column.default ?? null
+      return value === null ? null : column.mapToDriverValue(value)
+    })
+    const packed = JSON.stringify(cells)
+    if (packed.length > room) {
+      chunks.push([])
+      room = chunkCharacters
+    }
+    chunks.at(-1)?.push(packed)
+    room -= packed.length
   }
-  return chunks
+  return chunks.map((chunk) => `[${chunk.join(',')}]`)
 }
 
-export const insertRows = <T extends SQLiteTable>(
+/**
+ * Statements that insert the rows, none for no rows: a batch may have 1,000 of them and each 100 bound
+ * parameters, so rows travel as JSON, thousands to a statement. Columns hold no NUL, which JSON in
+ * SQLite cannot carry.
+ */
+export function insertRows<T extends SQLiteTable>(
   db: Database,
   table: T,
-  rows: SQLiteInsertValue<T>[],
-): Statement[] => chunkRows(table, rows).map((chunk) => db.insert(table).values(chunk))
+  rows: T['$inferInsert'][],
+) {
+  const named = getTableColumns(table) as Record<string, SQLiteColumn>
+  const columns = Object.values(named)
+  const cells = sql.join(
+    columns.map((_, index) => sql.raw(`value ->> ${index}`)),
+    sql.raw(', '),
+  )
+  return packRows(columns, rows, Object.keys(named)).map((json) =>
+    // `WHERE true` keeps an ON CONFLICT that follows from being read as part of a join.
+    db.insert(table).select(sql`SELECT ${cells} FROM json_each(${json}) WHERE true`),
+  )
+}
 
 /** `column IN (…)` for any number of values: one bound parameter however many there are. */
 export const isOneOf = (column: SQLWrapper, values: readonly (number | string)[]): SQL =>

@@ -1,7 +1,7 @@
 /** Deliveries (one event to one endpoint) and their attempts (one HTTP request each). */
 import { and, asc, eq, exists, gte, lt, lte, ne, or, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { chunkRows, type Database, type Statement } from './database.ts'
+import { type Database, insertRows, type Statement } from './database.ts'
 import { events } from './events.ts'
 import { webhooks } from './webhooks.ts'
 
@@ -46,9 +46,7 @@ export const insertDeliveries = (
   db: Database,
   rows: (typeof deliveries.$inferInsert)[],
 ): Statement[] =>
-  chunkRows(deliveries, rows).map((chunk) =>
-    db.insert(deliveries).values(chunk).onConflictDoNothing(),
-  )
+  insertRows(db, deliveries, rows).map((statement) => statement.onConflictDoNothing())
 
 const isDue = (dueBy: number, now: number) =>
   and(

@@ -4,7 +4,7 @@
  */
 import { and, asc, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
 import { features } from './features.ts'
 import { valueColumns } from './values.ts'
 
@@ -84,23 +84,6 @@ export const listMultivariateValuesOfFeature = (
       ),
     )
     .orderBy(asc(multivariateValues.id))
-
-const sharesAtOnce = 5_000
-
-/** A feature with many options in many environments has thousands of them: a statement takes all. */
-export function insertShares(db: Database, rows: MultivariateValue[]): Statement[] {
-  const statements: Statement[] = []
-  for (let start = 0; start < rows.length; start += sharesAtOnce) {
-    const json = JSON.stringify(rows.slice(start, start + sharesAtOnce))
-    statements.push(
-      db.insert(multivariateValues).select(sql`
-        SELECT value ->> 'id', value ->> 'uuid', value ->> 'featureStateId', value ->> 'optionId',
-          value ->> 'percentageAllocation'
-        FROM json_each(${json})`),
-    )
-  }
-  return statements
-}
 
 /** Which default states of an environment, or which overrides of its identities. */
 export type StateFilter = {
