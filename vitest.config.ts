@@ -29,6 +29,8 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
+          // Machines are shared and slow at times; a test that hangs is found all the same.
+          testTimeout: 20_000,
           include: ['test/**/*.test.ts'],
           exclude: [...unit, ...endToEnd, 'test/bench/**', 'test/chaos/**'],
           setupFiles: ['test/support/worker-setup.ts'],

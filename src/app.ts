@@ -2,7 +2,7 @@
  * Composes the Hono apps. Serving and administration are two of them: a router that knows only the
  * few serving paths finds them faster, and nothing of administration runs before it.
  */
-import { adminRoutes } from './admin/index.ts'
+import { adminApps } from './admin/index.ts'
 import { mountDescription } from './description.ts'
 import type { Env } from './env.ts'
 import { boundary, onError, onNotFound } from './http/boundary.ts'
@@ -25,7 +25,7 @@ administration.onError(onError)
 administration.notFound(onNotFound)
 administration.use(boundary)
 administration.route('/', systemRoutes)
-administration.route('/api/v1', adminRoutes)
+for (const [base, routes] of Object.entries(adminApps)) administration.route(base, routes)
 mountDescription(administration, [serving, administration])
 
 /** What the isolate holds ready is answered before any routing; the rest goes through the routes. */

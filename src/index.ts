@@ -5,6 +5,7 @@ import { ringOverdue } from './delivery/ring.ts'
 import { useLanes } from './engine/index.ts'
 import lanes from './engine/lanes/md5.wasm'
 import type { DeliveryMessage, Env } from './env.ts'
+import { endRotations } from './ledger/rotations.ts'
 import { sweepLedgers } from './ledger/sweep.ts'
 import { logError, reasonOf } from './log.ts'
 
@@ -21,8 +22,12 @@ export default {
       : consumeDeliveries(batch, env),
   async scheduled(_controller, env) {
     const now = Date.now()
-    // One sweep that fails must not hide the other, nor its own reason.
-    const sweeps = await Promise.allSettled([sweepLedgers(env, now), ringOverdue(env, now)])
+    // One sweep that fails must not hide the others, nor its own reason.
+    const sweeps = await Promise.allSettled([
+      sweepLedgers(env, now),
+      ringOverdue(env, now),
+      endRotations(env, now),
+    ])
     for (const sweep of sweeps) {
       if (sweep.status === 'rejected') logError('sweep.failed', { error: reasonOf(sweep.reason) })
     }

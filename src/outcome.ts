@@ -4,7 +4,7 @@
  */
 
 /** Field → messages, nested like the input; the contract's 400 shape (admin-api §0.3). */
-export type FieldErrors = { [field: string]: string[] | FieldErrors | FieldErrors[] }
+export type FieldErrors = { [field: string]: string | string[] | FieldErrors | FieldErrors[] }
 
 export type Refusal =
   /** 400 with the contract's field map. */
@@ -30,6 +30,10 @@ export const invalid = (errors: FieldErrors): Refusal => ({ kind: 'invalid', err
 
 /** A rule that concerns the whole body rather than one field. */
 export const invalidBody = (message: string): Refusal => invalid({ non_field_errors: [message] })
+
+/** An id in a body that names nothing the caller may refer to: foreign and unknown read alike. */
+export const unknownId = (field: string, id: number | undefined): Refusal =>
+  invalid({ [field]: [`Invalid pk "${id}" - object does not exist.`] })
 
 export const unauthenticated = (
   detail = 'Authentication credentials were not provided.',

@@ -11,7 +11,7 @@ import { type Environment, listEnvironmentsOfProject } from '../storage/environm
 import type { Project } from '../storage/projects.ts'
 import { listUsers, type User } from '../storage/users.ts'
 import { environmentSchema, environmentView } from './environment-view.ts'
-import { projectSchema, projectView } from './projects.ts'
+import { projectSchema, projectView } from './project-view.ts'
 import { createAdminRouter } from './router.ts'
 
 const authorSchema = z

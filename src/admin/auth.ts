@@ -10,17 +10,18 @@ import { hashPassword, verifyPassword } from '../auth/password.ts'
 import { passwordProblems } from '../auth/password-rules.ts'
 import { requireUser } from '../auth/require.ts'
 import type { InputOf, ResultOf, WriteName } from '../domain/register.ts'
-import { registrationClosed } from '../domain/users.ts'
+import { admit } from '../domain/users.ts'
 import type { Actor } from '../domain/write.ts'
-import { text, toTimestamp } from '../http/fields.ts'
+import { blankText, text, toTimestamp } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
 import { commit, instanceLedger } from '../ledger/client.ts'
 import { invalid, invalidBody, type Outcome } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
+import { sha256Hex } from '../storage/digest.ts'
 import { reserveIds } from '../storage/ids.ts'
-import { findUserByEmail, hasUsers, type User } from '../storage/users.ts'
+import { findUserByEmail, type User } from '../storage/users.ts'
 import { type AdminContext, createAdminRouter, sourceOf } from './router.ts'
 
 /** Taken as typed, spaces included; bounded only so that nobody sends a book. */
@@ -31,6 +32,8 @@ const registerBody = z.object({
   password: password(),
   first_name: text(150),
   last_name: text(150),
+  sign_up_type: z.enum(['NO_INVITE', 'INVITE_EMAIL', 'INVITE_LINK']).nullish(),
+  invite_hash: blankText(200).nullish(),
 })
 
 const loginBody = z.object({ email: text(254), password: password() })
@@ -74,7 +77,7 @@ const personView = (user: User) => ({
   email: user.email,
   first_name: user.firstName,
   last_name: user.lastName,
-  sign_up_type: null,
+  sign_up_type: user.signUpType,
   uuid: user.uuid,
 })
 
@@ -114,8 +117,10 @@ const badCredentials = invalidBody('Unable to log in with provided credentials.'
 export const authRoutes = createAdminRouter()
 
 /**
- * Open while the instance has no user; the first one becomes superuser. Afterwards 403, whatever the
- * body says: a closed door does not tell whose address is known.
+ * Open while the instance has no user; the first one becomes superuser. Afterwards 403 without a valid
+ * invite, which is `invite_hash` and its kind in `sign_up_type`: a closed door does not tell whose
+ * address is known. The hash is needed for both kinds, because no address is proven here (the original
+ * takes the address alone for INVITE_EMAIL). Registering joins no organisation: `users/join/` does.
  */
 authRoutes.openapi(
   createRoute({
@@ -126,11 +131,25 @@ authRoutes.openapi(
     responses: answers({ 201: registeredSchema }),
   }),
   async (c) => {
-    const { password: plain, ...body } = c.req.valid('json')
+    const {
+      password: plain,
+      sign_up_type: type,
+      invite_hash: invite,
+      ...body
+    } = c.req.valid('json')
     const db = openDatabase(c.env.DB)
-    // Spares the hashing; whether it is still open is decided by the write, in its turn.
-    if (await hasUsers(db)) return refuse(c, registrationClosed)
     const person = camelKeys(body)
+    const { email } = person
+    const signUpType = type ?? null
+    const inviteHash = invite ? await sha256Hex(invite) : null
+    if (inviteHash !== null) {
+      const { ip } = sourceOf(c)
+      const throttled = await refuseTooManyLogins(c.env.LOGIN_LIMIT, { ip, email })
+      if (throttled !== undefined) return refuse(c, throttled)
+    }
+    // Spares the hashing; whether it is still open is decided by the write, in its turn.
+    const admitted = await admit(db, Date.now(), { type: signUpType, hash: inviteHash, email })
+    if (admitted.kind !== 'ok') return refuse(c, admitted)
     const problems = passwordProblems(plain, person)
     if (problems.length > 0) return refuse(c, invalid({ password: problems }))
     const [{ user: id }, passwordHash, { token, hash }] = await Promise.all([
@@ -138,9 +157,9 @@ authRoutes.openapi(
       hashPassword(plain),
       newToken(),
     ])
-    const outcome = await commitAs(c, actorOf({ id, email: person.email }), {
+    const outcome = await commitAs(c, actorOf({ id, email }), {
       write: 'user.create',
-      input: { ...person, id, passwordHash, tokenHash: hash },
+      input: { ...person, id, passwordHash, tokenHash: hash, signUpType, inviteHash },
     })
     return outcome.kind === 'ok'
       ? c.json(registeredView(outcome.value, token), 201)
@@ -161,7 +180,7 @@ authRoutes.openapi(
     const { email, password: plain } = c.req.valid('json')
     const { ip } = sourceOf(c)
     const throttled = await refuseTooManyLogins(c.env.LOGIN_LIMIT, { ip, email })
-    if (throttled !== null) return refuse(c, throttled)
+    if (throttled !== undefined) return refuse(c, throttled)
     const user = await findUserByEmail(openDatabase(c.env.DB), email)
     const right = await verifyPassword(plain, user?.passwordHash)
     if (user === undefined || !right) return refuse(c, badCredentials)

@@ -51,8 +51,9 @@ export const environmentView = (environment: Environment): z.infer<typeof enviro
 
 export const environmentDetailView = (
   environment: Environment,
+  segmentOverrides: number,
 ): z.infer<typeof environmentDetailSchema> => ({
   ...environmentView(environment),
   metadata: [],
-  total_segment_overrides: 0,
+  total_segment_overrides: segmentOverrides,
 })

@@ -1,18 +1,22 @@
 /** `environments/`, named in paths by their client-side key: contract admin-api §B.4. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { projectWith, requireCaller, requireEnvironment, requireProject } from '../auth/require.ts'
-import { blankText, bool, id, pathId, text } from '../http/fields.ts'
+import { accessToEnvironment, environmentsWith, projectWith } from '../auth/access.ts'
+import { requireCaller, requireEnvironment, requireProject } from '../auth/require.ts'
+import { pathId } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { forbidden, notFound } from '../outcome.ts'
-import { openDatabase } from '../storage/database.ts'
+import { forbidden } from '../outcome.ts'
+import { type Database, openDatabase } from '../storage/database.ts'
 import {
+  type Environment,
   findEnvironmentByUuid,
   listEnvironmentsOfProject,
   pageEnvironments,
 } from '../storage/environments.ts'
+import { countSegmentOverrides } from '../storage/totals.ts'
+import { createBody, settingsBody } from './environment-body.ts'
 import {
   environmentDetailSchema,
   environmentDetailView,
@@ -21,40 +25,11 @@ import {
 } from './environment-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
-/** A client that cannot send null sends blank text. */
-const optionalText = (max: number) =>
-  blankText(max)
-    .nullable()
-    .transform((value) => (value === '' ? null : value))
-
-/** The key stands in paths and in a header, unescaped by some clients: others could never be used. */
-const clientKey = text(100)
-  .refine((key) => /^(?!\.{1,2}$)[\w.~:@!$&'()*+,;=-]+$/.test(key), {
-    error: "Use letters, digits and -_.~:@!$&'()*+,;= only: the key stands in paths and headers.",
-  })
-  .refine((key) => !key.startsWith('ser.'), {
-    error: 'A client-side key may not begin with "ser.": that marks server-side keys.',
-  })
-
-const settings = {
-  description: blankText(20000).nullable(),
-  api_key: clientKey,
-  allow_client_traits: bool(),
-  banner_text: optionalText(255),
-  banner_colour: optionalText(7),
-  hide_disabled_flags: bool().nullable(),
-  hide_sensitive_data: bool(),
-  use_identity_composite_key_for_hashing: bool(),
-  use_identity_overrides_in_local_eval: bool(),
-}
-
-const settingsBody = z.object({ name: text(2000), ...settings }).partial()
-const createBody = z
-  .object(settings)
-  .partial()
-  .extend({ name: text(2000), project: id().nullish() })
-
 const one = '/environments/{environment}'
+
+/** With how many segment overrides there are in it now. */
+const detailOf = async (db: Database, environment: Environment) =>
+  environmentDetailView(environment, await countSegmentOverrides(db, environment.id))
 
 export const environmentRoutes = createAdminRouter()
 
@@ -69,13 +44,14 @@ environmentRoutes.openapi(
   }),
   async (c) => {
     const query = c.req.valid('query')
-    const project = await projectWith(c, pathId(query.project), 'VIEW_ENVIRONMENT')
-    if (project === undefined) {
+    const seen = await environmentsWith(c, pathId(query.project), 'VIEW_ENVIRONMENT')
+    if (seen === undefined) {
       return c.json(['Invalid or missing value for project parameter.'], 400)
     }
     const at = pageAt(query, 10)
     if (at.kind !== 'ok') return refuse(c, at)
-    const found = await pageEnvironments(openDatabase(c.env.DB), project.id, at.value)
+    const of = { projectId: seen.project.id, only: seen.environments }
+    const found = await pageEnvironments(openDatabase(c.env.DB), of, at.value)
     const results = found.rows.map(environmentView)
     const page = toPage(c, at.value, { count: found.count, results })
     return page.kind === 'ok' ? c.json(page.value, 200) : refuse(c, page)
@@ -100,7 +76,7 @@ environmentRoutes.openapi(
       input: { projectId: project.id, settings: camelKeys(body) },
     })
     return outcome.kind === 'ok'
-      ? c.json(environmentDetailView(outcome.value), 201)
+      ? c.json(environmentDetailView(outcome.value, 0), 201)
       : refuse(c, outcome)
   },
 )
@@ -115,10 +91,10 @@ environmentRoutes.openapi(
   async (c) => {
     const db = openDatabase(c.env.DB)
     const environment = await findEnvironmentByUuid(db, c.req.param('uuid'))
-    const project = environment && (await projectWith(c, environment.projectId, 'VIEW_ENVIRONMENT'))
-    return environment === undefined || project === undefined
-      ? refuse(c, notFound())
-      : c.json(environmentDetailView(environment), 200)
+    const access = await accessToEnvironment(c, environment, 'VIEW_ENVIRONMENT')
+    return access.kind === 'ok'
+      ? c.json(await detailOf(db, access.value.environment), 200)
+      : refuse(c, access)
   },
 )
 
@@ -129,7 +105,7 @@ environmentRoutes.openapi(
     middleware: [requireEnvironment('VIEW_ENVIRONMENT')] as const,
     responses: answers({ 200: environmentDetailSchema }),
   }),
-  (c) => c.json(environmentDetailView(c.var.environment), 200),
+  async (c) => c.json(await detailOf(openDatabase(c.env.DB), c.var.environment), 200),
 )
 
 /** PUT is as lenient as PATCH: what the body leaves out stays; `project` never changes. */
@@ -148,7 +124,7 @@ for (const method of ['put', 'patch'] as const) {
         input: { id: c.var.environment.id, settings: camelKeys(c.req.valid('json')) },
       })
       return outcome.kind === 'ok'
-        ? c.json(environmentDetailView(outcome.value), 200)
+        ? c.json(await detailOf(openDatabase(c.env.DB), outcome.value), 200)
         : refuse(c, outcome)
     },
   )
@@ -170,7 +146,7 @@ environmentRoutes.openapi(
   },
 )
 
-/** Bare list of light objects. */
+/** Bare list of light objects: the environments that the caller may see. */
 environmentRoutes.openapi(
   createRoute({
     method: 'get',
@@ -179,7 +155,13 @@ environmentRoutes.openapi(
     responses: answers({ 200: z.array(environmentSchema) }),
   }),
   async (c) => {
-    const found = await listEnvironmentsOfProject(openDatabase(c.env.DB), c.var.project.id)
-    return c.json(found.map(environmentView), 200)
+    const { id: projectId } = c.var.project
+    const [seen, found] = await Promise.all([
+      environmentsWith(c, projectId, 'VIEW_ENVIRONMENT'),
+      listEnvironmentsOfProject(openDatabase(c.env.DB), projectId),
+    ])
+    const only = seen?.environments ?? []
+    const visible = found.filter((row) => only === 'all' || only.includes(row.id))
+    return c.json(visible.map(environmentView), 200)
   },
 )

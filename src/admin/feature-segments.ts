@@ -4,7 +4,7 @@
  */
 import { createRoute } from '@hono/zod-openapi'
 import { requireCaller } from '../auth/require.ts'
-import type { Permission } from '../domain/permissions.ts'
+import type { EnvironmentPermission, ProjectPermission } from '../domain/permissions.ts'
 import { id, pathId } from '../http/fields.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
@@ -19,7 +19,8 @@ import {
   pageFeatureSegments,
 } from '../storage/feature-segments.ts'
 import { listSegments } from '../storage/segments.ts'
-import { environmentWith } from './environment-with.ts'
+import { accessById, environmentWith } from './environment-with.ts'
+import { etagFor } from './etag.ts'
 import {
   linkBody,
   linkSchema,
@@ -44,9 +45,14 @@ const viewsOf = async (c: Asked, links: FeatureSegment[]) => {
 }
 
 /** A link, where the caller holds the permission in its environment. */
-async function linkWith(c: Asked, link: FeatureSegment | undefined, permission: Permission) {
-  const place = link && (await environmentWith(c, link.environmentId, permission))
-  return link && place && { link, ...place }
+async function linkWith(
+  c: Asked,
+  link: FeatureSegment | undefined,
+  permission: EnvironmentPermission | ProjectPermission,
+) {
+  if (link === undefined) return notFound()
+  const place = await accessById(c, link.environmentId, permission)
+  return place.kind === 'ok' ? ok({ link, ...place.value }) : place
 }
 
 const findLink = (c: Asked, text: string | undefined) =>
@@ -111,10 +117,12 @@ featureSegmentRoutes.openapi(
     responses: answers({ 200: linkSchema }),
   }),
   async (c) => {
+    const etag = await etagFor(c, 'segment', c.req.param('uuid'))
     const link = await findFeatureSegmentByUuid(openDatabase(c.env.DB), c.req.param('uuid'))
     const found = await linkWith(c, link, 'VIEW_PROJECT')
-    const [view] = found ? await viewsOf(c, [found.link]) : []
-    return view === undefined ? refuse(c, notFound()) : c.json(view, 200)
+    if (found.kind !== 'ok') return refuse(c, found)
+    const [view] = await viewsOf(c, [found.value.link])
+    return view === undefined ? refuse(c, notFound()) : c.json(view, 200, etag)
   },
 )
 
@@ -127,10 +135,12 @@ featureSegmentRoutes.openapi(
     responses: answers({ 200: linkSchema }),
   }),
   async (c) => {
+    const etag = await etagFor(c, 'segment', pathId(c.req.param('link')))
     const link = await findLink(c, c.req.param('link'))
     const found = await linkWith(c, link, 'VIEW_PROJECT')
-    const [view] = found ? await viewsOf(c, [found.link]) : []
-    return view === undefined ? refuse(c, notFound()) : c.json(view, 200)
+    if (found.kind !== 'ok') return refuse(c, found)
+    const [view] = await viewsOf(c, [found.value.link])
+    return view === undefined ? refuse(c, notFound()) : c.json(view, 200, etag)
   },
 )
 
@@ -149,14 +159,23 @@ for (const method of ['put', 'patch'] as const) {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const found = await findLink(c, c.req.param('link'))
-      const place = await linkWith(c, found, 'MANAGE_SEGMENT_OVERRIDES')
-      if (place === undefined) return refuse(c, notFound())
+      const link = await findLink(c, c.req.param('link'))
+      const found = await linkWith(c, link, 'MANAGE_SEGMENT_OVERRIDES')
+      if (found.kind !== 'ok') return refuse(c, found)
+      const place = found.value
       const view = writtenLinkView(place.link)
       const moved = (['feature', 'segment', 'environment'] as const).filter(
         (name) => (body[name] ?? view[name]) !== view[name],
       )
-      if (moved.length === 0) return c.json(view, 200)
+      if (moved.length === 0) {
+        // Moves nothing, so it changes nothing; but an If-Match is held against the feature.
+        const { environmentId, featureId } = place.link
+        const outcome = await commitFor(c, place.project.organisationId, {
+          write: 'feature-segment.reorder',
+          input: { environmentId, featureId, moves: [] },
+        })
+        return outcome.kind === 'ok' ? c.json(view, 200) : refuse(c, outcome)
+      }
       return refuse(
         c,
         invalid(
@@ -178,12 +197,16 @@ featureSegmentRoutes.openapi(
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    const found = await findLink(c, c.req.param('link'))
-    const place = await linkWith(c, found, 'MANAGE_SEGMENT_OVERRIDES')
-    if (place === undefined) return refuse(c, notFound())
-    const outcome = await commitFor(c, place.project.organisationId, {
+    const found = await linkWith(
+      c,
+      await findLink(c, c.req.param('link')),
+      'MANAGE_SEGMENT_OVERRIDES',
+    )
+    if (found.kind !== 'ok') return refuse(c, found)
+    const { link, environment, project } = found.value
+    const outcome = await commitFor(c, project.organisationId, {
       write: 'feature-segment.delete',
-      input: { environmentId: place.environment.id, id: place.link.id },
+      input: { environmentId: environment.id, id: link.id },
     })
     return outcome.kind === 'ok' ? c.body(null, 204) : refuse(c, outcome)
   },
@@ -204,9 +227,9 @@ async function placeOf(c: Asked, ids: Set<number>): Promise<Outcome<Named>> {
   const environments = new Set(links.map((link) => link.environmentId))
   let organisationId = 0
   for (const environment of environments) {
-    const place = await environmentWith(c, environment, 'MANAGE_SEGMENT_OVERRIDES')
-    if (place === undefined) return unknown
-    organisationId = place.project.organisationId
+    const place = await accessById(c, environment, 'MANAGE_SEGMENT_OVERRIDES')
+    if (place.kind !== 'ok') return place.kind === 'forbidden' ? place : unknown
+    organisationId = place.value.project.organisationId
   }
   return environments.size > 1 || links.some((link) => link.featureId !== featureId)
     ? invalidBody('All feature segments must belong to the same feature & environment.')

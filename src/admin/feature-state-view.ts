@@ -1,14 +1,15 @@
 /** Feature states in the contract's two value forms, as sent and as answered: admin-api §B.6. */
 import { z } from '@hono/zod-openapi'
 import type { StateChanges, StateWithShares } from '../domain/feature-states.ts'
-import { bool, exactText, id, number, text, toTimestamp } from '../http/fields.ts'
+import { bool, dateTime, exactText, id, number, text, toTimestamp } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import type { FeatureSegment } from '../storage/feature-segments.ts'
 import { toFlagValue } from '../storage/values.ts'
 import { priority } from './feature-segment-view.ts'
-import { typedValue } from './feature-view.ts'
+import { ofOneType, typedValue } from './feature-view.ts'
+import { maxValueBytes } from './project-view.ts'
 
-const shareSchema = z.object({
+export const shareSchema = z.object({
   id: z.int(),
   multivariate_feature_option: z.int(),
   percentage_allocation: z.number(),
@@ -39,7 +40,7 @@ const typedValueSchema = z.object({
   boolean_value: z.boolean().nullable(),
 })
 
-const scalarSchema = z.union([z.string(), z.int(), z.boolean()]).nullable()
+export const scalarSchema = z.union([z.string(), z.int(), z.boolean()]).nullable()
 
 export const scalarStateSchema = z
   .object({ ...common, feature_state_value: scalarSchema })
@@ -124,12 +125,21 @@ const shareBody = z.object({
   percentage_allocation: number(0, 100),
 })
 
+/**
+ * Changes take effect at once. Clients send back the time they read; one to come asks for a schedule,
+ * and whoever asks must not find the change live. A minute is for clocks that differ.
+ */
+const liveFrom = dateTime().refine((time) => time <= Date.now() + 60_000, {
+  error: 'Changes cannot be scheduled: leave this field out, and the change is live at once.',
+})
+
 const shared = {
   enabled: bool().optional(),
+  live_from: liveFrom.nullish(),
   multivariate_feature_state_values: z.array(shareBody).optional(),
 }
 
-const scalarError = 'Enter a string of at most 20000 characters, an integer, a boolean or null.'
+const scalarError = `Enter a string of at most ${maxValueBytes} characters, an integer, a boolean or null.`
 
 /** JSON's reader rounds integers beyond 53 bits; storing another number would be a silent error. */
 const exactNumber = z.number().refine((value) => Number.isSafeInteger(value) || value % 1 !== 0, {
@@ -139,23 +149,30 @@ const exactNumber = z.number().refine((value) => Number.isSafeInteger(value) || 
 export const stateBody = z.object({
   ...shared,
   feature_state_value: z
-    .union([exactText(20000), exactNumber, z.boolean()], { error: scalarError })
+    .union([exactText(maxValueBytes), exactNumber, z.boolean()], { error: scalarError })
     .nullish(),
 })
 
-const typedState = z.object(typedValue)
+const typedState = z.object(typedValue).transform(ofOneType)
 const typedShared = { ...shared, feature_state_value: typedState.optional() }
 
 export const typedStateBody = z.object({ ...typedShared, feature: id(), environment: id() })
 
-/** Feature and environment are checked by hand: the contract answers in its own way without them. */
-export const newOverrideBody = z.object({
-  ...typedShared,
+/** Whose override it is; who names both or neither is refused by hand, and so is a missing feature. */
+const named = {
   feature: id().nullish(),
-  environment: id().nullish(),
   feature_segment: id().nullish(),
   identity: id().nullish(),
   identifier: text(2000).nullish(),
+}
+
+export const newScalarOverrideBody = stateBody.extend(named)
+
+/** The environment is checked by hand: the contract answers in its own way without it. */
+export const newOverrideBody = z.object({
+  ...typedShared,
+  ...named,
+  environment: id().nullish(),
 })
 
 export const segmentOverrideBody = z.object({

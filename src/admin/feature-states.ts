@@ -4,18 +4,21 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { requireCaller, requireEnvironment } from '../auth/require.ts'
+import { may } from '../domain/permissions.ts'
 import { bool, id, pathId } from '../http/fields.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { invalid, notFound } from '../outcome.ts'
+import { forbidden, invalid, invalidBody, notFound } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findFeatureState, listMultivariateValues, pageStates } from '../storage/feature-states.ts'
 import { findStateByUuid } from '../storage/overrides.ts'
-import { environmentWith } from './environment-with.ts'
+import { accessById, environmentWith } from './environment-with.ts'
+import { etagFor } from './etag.ts'
 import {
   identityOverrideSchema,
   identityOverrideView,
+  newScalarOverrideBody,
   scalarStateSchema,
   scalarStateView,
   stateBody,
@@ -25,6 +28,7 @@ import {
   typedStateSchema,
   typedStateView,
 } from './feature-state-view.ts'
+import { targetOf } from './overrides.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
 const list = '/environments/{environment}/featurestates'
@@ -75,12 +79,12 @@ featureStateRoutes.openapi(
   }),
   async (c) => {
     const db = openDatabase(c.env.DB)
-    const state = await findFeatureState(db, pathId(c.req.param('state')))
+    const id = pathId(c.req.param('state'))
+    const etag = await etagFor(c, 'state', id)
+    const state = await findFeatureState(db, id)
     if (state?.environmentId !== c.var.environment.id) return refuse(c, notFound())
-    return c.json(
-      scalarStateView({ state, shares: await listMultivariateValues(db, state.id) }),
-      200,
-    )
+    const shares = await listMultivariateValues(db, id)
+    return c.json(scalarStateView({ state, shares }), 200, etag)
   },
 )
 
@@ -91,18 +95,20 @@ for (const method of ['put', 'patch'] as const) {
       method,
       path: one,
       middleware: [requireEnvironment('UPDATE_FEATURE_STATE')] as const,
-      request: { body: jsonBody(stateBody) },
+      request: { body: jsonBody(stateBody.extend({ feature: id().nullish() })) },
       responses: answers({ 200: scalarStateSchema }),
     }),
     async (c) => {
       const { environment, project } = c.var
+      const body = c.req.valid('json')
+      const state = await findFeatureState(openDatabase(c.env.DB), pathId(c.req.param('state')))
+      if (state?.environmentId !== environment.id) return refuse(c, notFound())
+      if ((body.feature ?? state.featureId) !== state.featureId) {
+        return refuse(c, invalid({ feature: ['Cannot change the feature of a feature state'] }))
+      }
       const outcome = await commitFor(c, project.organisationId, {
         write: 'feature-state.update',
-        input: {
-          environmentId: environment.id,
-          id: pathId(c.req.param('state')),
-          changes: toChanges(c.req.valid('json')),
-        },
+        input: { environmentId: environment.id, id: state.id, changes: toChanges(body) },
       })
       return outcome.kind === 'ok'
         ? c.json(scalarStateView(outcome.value), 200)
@@ -110,6 +116,73 @@ for (const method of ['put', 'patch'] as const) {
     },
   )
 }
+
+/**
+ * An override with a scalar value; the original calls this deprecated. The environment's own state is
+ * there from the beginning, so whoever names neither segment nor identity is refused.
+ */
+featureStateRoutes.openapi(
+  createRoute({
+    method: 'post',
+    path: list,
+    middleware: [requireEnvironment('UPDATE_FEATURE_STATE')] as const,
+    request: { body: jsonBody(newScalarOverrideBody) },
+    responses: answers({ 201: scalarStateSchema }),
+  }),
+  async (c) => {
+    const { environment, project, standing } = c.var
+    const body = c.req.valid('json')
+    if (body.feature == null) return c.json({ detail: 'Feature not provided' }, 400)
+    if (body.feature_segment != null && !may(standing, 'MANAGE_SEGMENT_OVERRIDES')) {
+      return refuse(c, forbidden())
+    }
+    const target = await targetOf(c.env, environment.id, body)
+    if (target.kind !== 'ok') return refuse(c, target)
+    const outcome = await commitFor(c, project.organisationId, {
+      write: 'override.create',
+      input: {
+        environmentId: environment.id,
+        featureId: body.feature,
+        target: target.value,
+        changes: toChanges(body),
+      },
+    })
+    return outcome.kind === 'ok' ? c.json(scalarStateView(outcome.value), 201) : refuse(c, outcome)
+  },
+)
+
+/** Only overrides can be deleted; that of a segment goes with its link. */
+featureStateRoutes.openapi(
+  createRoute({
+    method: 'delete',
+    path: one,
+    middleware: [requireEnvironment('UPDATE_FEATURE_STATE')] as const,
+    responses: answers({ 204: null }),
+  }),
+  async (c) => {
+    const { environment, project, standing } = c.var
+    const state = await findFeatureState(openDatabase(c.env.DB), pathId(c.req.param('state')))
+    if (state?.environmentId !== environment.id) return refuse(c, notFound())
+    const { id: stateId, identityId, featureSegmentId } = state
+    if (identityId === null && featureSegmentId === null) {
+      return refuse(c, invalidBody("An environment's own state cannot be deleted."))
+    }
+    if (featureSegmentId !== null && !may(standing, 'MANAGE_SEGMENT_OVERRIDES')) {
+      return refuse(c, forbidden())
+    }
+    const outcome =
+      featureSegmentId === null
+        ? await commitFor(c, project.organisationId, {
+            write: 'override.delete',
+            input: { environmentId: environment.id, identityId: identityId ?? 0, id: stateId },
+          })
+        : await commitFor(c, project.organisationId, {
+            write: 'feature-segment.delete',
+            input: { environmentId: environment.id, id: featureSegmentId },
+          })
+    return outcome.kind === 'ok' ? c.body(null, 204) : refuse(c, outcome)
+  },
+)
 
 featureStateRoutes.openapi(
   createRoute({
@@ -120,13 +193,12 @@ featureStateRoutes.openapi(
   }),
   async (c) => {
     const db = openDatabase(c.env.DB)
+    const etag = await etagFor(c, 'state', c.req.param('uuid'))
     const state = await findStateByUuid(db, c.req.param('uuid'))
     const place = state && (await environmentWith(c, state.environmentId, 'VIEW_PROJECT'))
     if (state === undefined || place === undefined) return refuse(c, notFound())
-    return c.json(
-      typedStateView({ state, shares: await listMultivariateValues(db, state.id) }),
-      200,
-    )
+    const shares = await listMultivariateValues(db, state.id)
+    return c.json(typedStateView({ state, shares }), 200, etag)
   },
 )
 
@@ -148,8 +220,9 @@ for (const [method, body] of [
       const state = await findFeatureState(openDatabase(c.env.DB), pathId(c.req.param('state')))
       const permission =
         state?.featureSegmentId == null ? 'UPDATE_FEATURE_STATE' : 'MANAGE_SEGMENT_OVERRIDES'
-      const place = state && (await environmentWith(c, state.environmentId, permission))
-      if (state === undefined || place === undefined) return refuse(c, notFound())
+      if (state === undefined) return refuse(c, notFound())
+      const access = await accessById(c, state.environmentId, permission)
+      if (access.kind !== 'ok') return refuse(c, access)
       if ((sent.environment ?? state.environmentId) !== state.environmentId) {
         const environmentErrors = ['Cannot change the environment of a feature state']
         return refuse(c, invalid({ environment: environmentErrors }))
@@ -157,13 +230,9 @@ for (const [method, body] of [
       if ((sent.feature ?? state.featureId) !== state.featureId) {
         return refuse(c, invalid({ feature: ['Cannot change the feature of a feature state'] }))
       }
-      const outcome = await commitFor(c, place.project.organisationId, {
+      const outcome = await commitFor(c, access.value.project.organisationId, {
         write: 'feature-state.update',
-        input: {
-          environmentId: place.environment.id,
-          id: state.id,
-          changes: toTypedChanges(sent),
-        },
+        input: { environmentId: state.environmentId, id: state.id, changes: toTypedChanges(sent) },
       })
       return outcome.kind === 'ok' ? c.json(typedStateView(outcome.value), 200) : refuse(c, outcome)
     },

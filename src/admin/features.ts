@@ -1,16 +1,21 @@
 /** `projects/{project}/features/`: contract admin-api §B.5. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { projectWith, requireCaller, requireProject } from '../auth/require.ts'
-import { blankText, bool, exactText, pathId, text } from '../http/fields.ts'
+import { projectWith } from '../auth/access.ts'
+import { requireCaller, requireProject } from '../auth/require.ts'
+import { blankText, bool, exactText, isExact, pathId, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
-import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
+import { etagOf } from '../http/preconditions.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
 import { notFound } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
-import { findFeature, findFeatureByUuid, listOptions, pageFeatures } from '../storage/features.ts'
-import { featureSchema, featureView, optionsBody } from './feature-view.ts'
-import { commitFor, createAdminRouter } from './router.ts'
+import { findFeatureByUuid } from '../storage/features.ts'
+import type { Project } from '../storage/projects.ts'
+import { readWholeFeature } from '../storage/whole-features.ts'
+import { featureSchema, featureView, idList, optionsBody } from './feature-view.ts'
+import { noMetadata } from './no-metadata.ts'
+import { maxValueBytes } from './project-view.ts'
+import { type AdminContext, commitFor, createAdminRouter } from './router.ts'
 
 /** A blank description reads back as null: clients that send "" plan null (contract §A.1.4). */
 const description = blankText(20000)
@@ -24,54 +29,35 @@ const settingsBody = z
     is_archived: bool(),
     is_server_key_only: bool(),
     multivariate_options: optionsBody,
+    tags: idList,
+    metadata: noMetadata,
   })
   .partial()
 
-/** What is no text is taken as its JSON (contract §B.5). */
-const initialValue = z.preprocess(
-  (input) => (input == null || typeof input === 'string' ? input : JSON.stringify(input)),
-  exactText(20000).nullable(),
-)
+/** What is no text is taken as its JSON (contract §B.5), but for numbers that JSON's reader changed. */
+const initialValue = z.preprocess((input, context) => {
+  if (input == null || typeof input === 'string') return input
+  if (typeof input !== 'number' || isExact(input)) return JSON.stringify(input)
+  context.addIssue('A number of more than 53 bits must be sent as a string.')
+  return z.NEVER
+}, exactText(maxValueBytes).nullable())
 
 const createBody = settingsBody.extend({
   name: text(2000),
   initial_value: initialValue.optional(),
   default_enabled: bool().optional(),
+  owners: idList.optional(),
+  group_owners: idList.optional(),
 })
+
+/** Others may change options one by one only (contract §B.5). */
+const administers = async (c: AdminContext, project: Project): Promise<boolean> =>
+  (await projectWith(c, project.id, 'ADMINISTER_PROJECT')) !== undefined
 
 const list = '/projects/{project}/features'
 const one = '/projects/{project}/features/{feature}'
 
 export const featureRoutes = createAdminRouter()
-
-/** Page of up to 999; `?search=` looks into names, `?is_archived=` narrows. */
-featureRoutes.openapi(
-  createRoute({
-    method: 'get',
-    path: list,
-    middleware: [requireProject('VIEW_PROJECT')] as const,
-    request: {
-      query: pageQuery.extend({ search: z.string().optional(), is_archived: bool().optional() }),
-    },
-    responses: answers({ 200: pageOf(featureSchema) }),
-  }),
-  async (c) => {
-    const query = c.req.valid('query')
-    const at = pageAt(query, 999)
-    if (at.kind !== 'ok') return refuse(c, at)
-    const found = await pageFeatures(
-      openDatabase(c.env.DB),
-      { projectId: c.var.project.id, search: query.search, isArchived: query.is_archived },
-      at.value,
-    )
-    const options = Map.groupBy(found.options, (option) => option.featureId)
-    const results = found.rows.map((feature) =>
-      featureView({ feature, options: options.get(feature.id) ?? [] }),
-    )
-    const page = toPage(c, at.value, { count: found.count, results })
-    return page.kind === 'ok' ? c.json(page.value, 200) : refuse(c, page)
-  },
-)
 
 /** The project is the path's; one in the body is ignored. */
 featureRoutes.openapi(
@@ -84,11 +70,12 @@ featureRoutes.openapi(
   }),
   async (c) => {
     const { project } = c.var
-    const { multivariate_options: options = [], ...body } = c.req.valid('json')
+    const { multivariate_options: options = [], metadata: _, ...body } = c.req.valid('json')
     const outcome = await commitFor(c, project.organisationId, {
       write: 'feature.create',
       input: {
         projectId: project.id,
+        areOptionsFixed: options.length > 0 && !(await administers(c, project)),
         feature: {
           type: 'STANDARD',
           description: null,
@@ -101,7 +88,9 @@ featureRoutes.openapi(
         },
       },
     })
-    return outcome.kind === 'ok' ? c.json(featureView(outcome.value), 201) : refuse(c, outcome)
+    return outcome.kind === 'ok'
+      ? c.json(featureView(outcome.value), 201, etagOf(outcome.value.feature.version))
+      : refuse(c, outcome)
   },
 )
 
@@ -117,26 +106,12 @@ featureRoutes.openapi(
     const feature = await findFeatureByUuid(db, c.req.param('uuid'))
     const project = feature && (await projectWith(c, feature.projectId, 'VIEW_PROJECT'))
     if (feature === undefined || project === undefined) return refuse(c, notFound())
-    return c.json(featureView({ feature, options: await listOptions(db, feature.id) }), 200)
+    const etag = etagOf(feature.version)
+    return c.json(featureView(await readWholeFeature(db, feature)), 200, etag)
   },
 )
 
-featureRoutes.openapi(
-  createRoute({
-    method: 'get',
-    path: one,
-    middleware: [requireProject('VIEW_PROJECT')] as const,
-    responses: answers({ 200: featureSchema }),
-  }),
-  async (c) => {
-    const db = openDatabase(c.env.DB)
-    const feature = await findFeature(db, pathId(c.req.param('feature')))
-    if (feature?.projectId !== c.var.project.id) return refuse(c, notFound())
-    return c.json(featureView({ feature, options: await listOptions(db, feature.id) }), 200)
-  },
-)
-
-/** Name, default switch and initial value are read-only here: sent ones are ignored (§B.5). */
+/** Name, default switch, initial value and owners are read-only here: sent ones are ignored (§B.5). */
 for (const method of ['put', 'patch'] as const) {
   featureRoutes.openapi(
     createRoute({
@@ -148,11 +123,13 @@ for (const method of ['put', 'patch'] as const) {
     }),
     async (c) => {
       const { project } = c.var
-      const { multivariate_options: options, ...body } = c.req.valid('json')
+      const { multivariate_options: options, tags, metadata: _, ...body } = c.req.valid('json')
       const id = pathId(c.req.param('feature'))
+      const areOptionsFixed = options !== undefined && !(await administers(c, project))
+      const settings = camelKeys(body)
       const outcome = await commitFor(c, project.organisationId, {
         write: 'feature.update',
-        input: { projectId: project.id, id, settings: camelKeys(body), options },
+        input: { projectId: project.id, id, settings, options, areOptionsFixed, tags },
       })
       return outcome.kind === 'ok' ? c.json(featureView(outcome.value), 200) : refuse(c, outcome)
     },

@@ -1,9 +1,11 @@
 /** `projects/{project}/features/{feature}/mv-options/`: contract admin-api §B.5. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { projectWith, requireCaller, requireProject } from '../auth/require.ts'
+import { projectWith } from '../auth/access.ts'
+import { requireCaller, requireProject } from '../auth/require.ts'
 import { pathId } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
+import { etagOf } from '../http/preconditions.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
 import { notFound } from '../outcome.ts'
@@ -15,7 +17,8 @@ import {
   listOptions,
   type MultivariateOption,
 } from '../storage/features.ts'
-import { optionFields, optionSchema, optionView } from './feature-view.ts'
+import { etagFor } from './etag.ts'
+import { ofOneType, optionFields, optionSchema, optionView } from './feature-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
 const ownOptionSchema = optionSchema
@@ -28,7 +31,7 @@ const ownOptionView = (option: MultivariateOption): z.infer<typeof ownOptionSche
 })
 
 /** The feature is the path's. All may be left out: the original fails there (contract §F 2). */
-const optionBody = z.object(optionFields)
+const optionBody = z.object(optionFields).transform(ofOneType)
 
 const list = '/projects/{project}/features/{feature}/mv-options'
 const one = `${list}/{option}`
@@ -95,12 +98,13 @@ optionRoutes.openapi(
   }),
   async (c) => {
     const db = openDatabase(c.env.DB)
+    const etag = await etagFor(c, 'option', c.req.param('uuid'))
     const option = await findOptionByUuid(db, c.req.param('uuid'))
     const feature = option && (await findFeature(db, option.featureId))
     const project = feature && (await projectWith(c, feature.projectId, 'VIEW_PROJECT'))
     return option === undefined || project === undefined
       ? refuse(c, notFound())
-      : c.json(ownOptionView(option), 200)
+      : c.json(ownOptionView(option), 200, etag)
   },
 )
 
@@ -115,10 +119,10 @@ optionRoutes.openapi(
   async (c) => {
     const db = openDatabase(c.env.DB)
     const { projectId, featureId } = placeOf(c)
+    const feature = await findFeature(db, featureId)
     const option = await findOption(db, pathId(c.req.param('option')))
-    const feature = option && (await findFeature(db, option.featureId))
     return option?.featureId === featureId && feature?.projectId === projectId
-      ? c.json(ownOptionView(option), 200)
+      ? c.json(ownOptionView(option), 200, etagOf(feature.version))
       : refuse(c, notFound())
   },
 )

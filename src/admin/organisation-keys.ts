@@ -96,7 +96,7 @@ organisationKeyRoutes.openapi(
     if (at.kind !== 'ok') return refuse(c, at)
     const db = openDatabase(c.env.DB)
     const found = await pageOrganisationKeys(db, c.var.organisation.id, at.value)
-    const results = found.results.map((key) => keyView(key, null))
+    const results = found.rows.map((key) => keyView(key, null))
     const page = toPage(c, at.value, { count: found.count, results })
     return page.kind === 'ok' ? c.json(page.value, 200) : refuse(c, page)
   },

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { toTimestamp } from '../http/fields.ts'
 import type { Member, SeenOrganisation } from '../storage/organisations.ts'
+import { personFields, personView } from './person-view.ts'
 
 const subscriptionSchema = z.object({
   id: z.int().nullable(),
@@ -76,11 +77,7 @@ export const organisationView = ({
 
 export const memberSchema = z
   .object({
-    id: z.int(),
-    email: z.string(),
-    first_name: z.string(),
-    last_name: z.string(),
-    last_login: z.string().nullable(),
+    ...personFields,
     uuid: z.string(),
     role: z.string(),
     date_joined: z.string(),
@@ -88,11 +85,7 @@ export const memberSchema = z
   .openapi('Member')
 
 export const memberView = ({ user, role }: Member): z.infer<typeof memberSchema> => ({
-  id: user.id,
-  email: user.email,
-  first_name: user.firstName,
-  last_name: user.lastName,
-  last_login: user.lastLoginAt === null ? null : toTimestamp(user.lastLoginAt),
+  ...personView(user),
   uuid: user.uuid,
   role,
   date_joined: toTimestamp(user.createdAt),

@@ -1,31 +1,26 @@
 /** `organisations/`: contract admin-api §B.2. Billing does not exist here: nothing is limited. */
 import { createRoute, z } from '@hono/zod-openapi'
-import type { Caller } from '../auth/caller.ts'
-import { requireCaller, requireOrganisation, requireUser, standingOf } from '../auth/require.ts'
+import { projectsWith, standingOf } from '../auth/access.ts'
+import { type Caller, userIdOf } from '../auth/caller.ts'
+import { requireCaller, requireOrganisation, requireUser } from '../auth/require.ts'
 import { may } from '../domain/permissions.ts'
 import { bool, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
-import { pageAt, pageOf, toPage } from '../http/paging.ts'
+import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
 import { notFound } from '../outcome.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { reserveIds } from '../storage/ids.ts'
 import {
-  listMembers,
   pageOrganisationsOfUser,
   type SeenOrganisation,
   seeOrganisation,
   seeOrganisationByUuid,
 } from '../storage/organisations.ts'
-import { listProjects } from '../storage/projects.ts'
-import {
-  memberSchema,
-  memberView,
-  organisationSchema,
-  organisationView,
-} from './organisation-view.ts'
-import { projectSchema, projectView } from './projects.ts'
+import type { Page, Slice } from '../storage/pages.ts'
+import { organisationSchema, organisationView } from './organisation-view.ts'
+import { projectSchema, projectView } from './project-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
 const settings = {
@@ -41,38 +36,36 @@ const settingsBody = z.object({ name: text(2000), ...settings }).partial()
 
 const createBody = z.object({ name: text(2000) }).and(z.object(settings).partial())
 
-const userIdOf = (caller: Caller) => (caller.kind === 'user' ? caller.user.id : null)
-
 /** What a caller belongs to: a person by memberships, a key by its one organisation. */
 async function visibleTo(
   db: Database,
   caller: Caller,
-  at: { limit: number; offset: number },
-): Promise<{ count: number; results: SeenOrganisation[] }> {
-  if (caller.kind === 'user') return pageOrganisationsOfUser(db, caller.user.id, at)
-  if (caller.kind === 'anonymous') return { count: 0, results: [] }
+  page: Slice,
+): Promise<Page<SeenOrganisation>> {
+  if (caller.kind === 'user') return pageOrganisationsOfUser(db, caller.user.id, page)
+  if (caller.kind === 'anonymous') return { count: 0, rows: [] }
   const own = await seeOrganisation(db, caller.key.organisationId, null)
-  return { count: 1, results: own === undefined || at.offset > 0 ? [] : [own] }
+  return { count: 1, rows: own === undefined || page.offset > 0 ? [] : [own] }
 }
 
 const one = '/organisations/{organisation}'
 
 export const organisationRoutes = createAdminRouter()
 
-/** Pages of ten; other page sizes are not heard (contract §0.4). */
+/** Pages of ten, or of `page_size`, which the CLI sends (contract §F 18). */
 organisationRoutes.openapi(
   createRoute({
     method: 'get',
     path: '/organisations',
     middleware: [requireCaller] as const,
-    request: { query: z.object({ page: z.string().optional() }) },
+    request: { query: pageQuery },
     responses: answers({ 200: pageOf(organisationSchema) }),
   }),
   async (c) => {
     const at = pageAt(c.req.valid('query'), 10)
     if (at.kind !== 'ok') return refuse(c, at)
     const found = await visibleTo(openDatabase(c.env.DB), c.var.caller, at.value)
-    const results = found.results.map(organisationView)
+    const results = found.rows.map(organisationView)
     const page = toPage(c, at.value, { count: found.count, results })
     return page.kind === 'ok' ? c.json(page.value, 200) : refuse(c, page)
   },
@@ -134,6 +127,10 @@ organisationRoutes.openapi(
   },
 )
 
+/**
+ * What is left out stays. `force_2fa` cannot be switched on, because there is no second factor to ask
+ * for (400); `webhook_notification_email` is kept and shown, but no mail goes out.
+ */
 for (const method of ['put', 'patch'] as const) {
   organisationRoutes.openapi(
     createRoute({
@@ -182,26 +179,10 @@ organisationRoutes.openapi(
     responses: answers({ 200: z.array(projectSchema) }),
   }),
   async (c) => {
-    const db = openDatabase(c.env.DB)
-    const { id } = c.var.organisation
-    const standing = await standingOf(db, c.var.caller, id)
-    const found = may(standing, 'VIEW_PROJECT') ? await listProjects(db, [id]) : []
+    const found = await projectsWith(openDatabase(c.env.DB), c.var.caller, {
+      permission: 'VIEW_PROJECT',
+      organisationId: c.var.organisation.id,
+    })
     return c.json(found.map(projectView), 200)
-  },
-)
-
-/** Bare list; `?exclude_current=true` leaves the caller out. */
-organisationRoutes.openapi(
-  createRoute({
-    method: 'get',
-    path: `${one}/users`,
-    middleware: [requireOrganisation('VIEW_ORGANISATION')] as const,
-    request: { query: z.object({ exclude_current: bool().optional() }) },
-    responses: answers({ 200: z.array(memberSchema) }),
-  }),
-  async (c) => {
-    const members = await listMembers(openDatabase(c.env.DB), c.var.organisation.id)
-    const hidden = c.req.valid('query').exclude_current ? userIdOf(c.var.caller) : null
-    return c.json(members.filter(({ user }) => user.id !== hidden).map(memberView), 200)
   },
 )

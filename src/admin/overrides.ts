@@ -13,12 +13,8 @@ import { answers, jsonBody } from '../http/routes.ts'
 import { forbidden, invalid, invalidBody, notFound, type Outcome, ok } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findFeature } from '../storage/features.ts'
-import { identityDatabase, identityDatabases } from '../storage/identity-shard.ts'
-import {
-  findIdentityById,
-  findIdentityByIdentifier,
-  pageStatesOfEnvironment,
-} from '../storage/overrides.ts'
+import { findHoused, findNamed, identityHomes } from '../storage/identity-homes.ts'
+import { pageStatesOfEnvironment } from '../storage/overrides.ts'
 import { environmentWith } from './environment-with.ts'
 import {
   newOverrideBody,
@@ -81,7 +77,7 @@ type Named = {
 }
 
 /** Whose override a body asks for; an identifier may stand for an identity. */
-async function targetOf(
+export async function targetOf(
   env: Env,
   environmentId: number,
   { feature_segment: featureSegmentId, identity: identityId, identifier }: Named,
@@ -91,16 +87,15 @@ async function targetOf(
     return invalidBody('An override is of a feature segment or of an identity: name one of them.')
   }
   if (featureSegmentId != null) return ok({ kind: 'segment', featureSegmentId })
+  const homes = identityHomes(env)
   if (identityId != null) {
-    const identity = await findIdentityById(identityDatabases(env), environmentId, identityId)
+    const identity = (await findHoused(homes, environmentId, identityId))?.identity
     if (identity === undefined || (identifier ?? identity.identifier) !== identity.identifier) {
       return invalid({ identity: ['Identity does not exist in environment.'] })
     }
     return ok({ kind: 'identity', id: identity.id, identifier: identity.identifier })
   }
-  const known = identifier ?? ''
-  const home = identityDatabase(env, environmentId, known)
-  const identity = await findIdentityByIdentifier(home, environmentId, known)
+  const identity = await findNamed(homes, { environmentId, identifier: identifier ?? '' })
   return identity === undefined
     ? invalid({ identifier: ['Invalid identifier'] })
     : ok({ kind: 'identity', id: identity.id, identifier: identity.identifier })

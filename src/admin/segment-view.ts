@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { blankText, exactText, id, text, toTimestamp } from '../http/fields.ts'
 import type { Segment } from '../storage/segments.ts'
+import { noMetadata } from './no-metadata.ts'
 
 const ruleType = z.enum(['ALL', 'ANY', 'NONE'])
 
@@ -135,4 +136,5 @@ export const segmentBody = z.object({
   description: blankText(20000).nullish(),
   rules: listOf(ruleBody),
   feature: id().nullish(),
+  metadata: noMetadata.optional(),
 })

@@ -1,18 +1,23 @@
 /**
- * `projects/{project}/segments/`: contract admin-api §B.7. Members and cohorts are not served. Trees
+ * `projects/{project}/segments/`: contract admin-api §B.7. Trees
  * are checked here too: one that is nested too deeply would not survive the way to its ledger.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { projectWith, requireCaller, requireProject } from '../auth/require.ts'
+import { projectWith } from '../auth/access.ts'
+import { requireCaller, requireProject } from '../auth/require.ts'
+import { segmentsOf } from '../document/identity.ts'
 import { refuseRules } from '../domain/segment-rules.ts'
 import { bool, id, pathId, text } from '../http/fields.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { invalid, notFound } from '../outcome.ts'
+import { notFound, unknownId } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
+import { findIdentityAnywhere, identityHomes } from '../storage/identity-homes.ts'
 import { pageStatesOfSegment } from '../storage/overrides.ts'
+import type { Project } from '../storage/projects.ts'
 import { findSegment, findSegmentByUuid, pageSegments } from '../storage/segments.ts'
+import { environmentWith } from './environment-with.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 import { segmentBody, segmentSchema, segmentView } from './segment-view.ts'
 
@@ -21,9 +26,19 @@ const one = '/projects/{project}/segments/{segment}'
 
 export const segmentRoutes = createAdminRouter()
 
+type Asked = Parameters<typeof environmentWith>[0] & { var: { project: Project } }
+
+/** The segments that an identity is in. Null: it is of another project, or not to be seen. */
+async function segmentsWith(c: Asked, identityId: number): Promise<number[] | null> {
+  const identity = await findIdentityAnywhere(identityHomes(c.env), identityId)
+  const place = identity && (await environmentWith(c, identity.environmentId, 'VIEW_IDENTITIES'))
+  if (identity === undefined || place?.project.id !== c.var.project.id) return null
+  return (await segmentsOf(c.env, identity)) ?? null
+}
+
 /**
- * Page of up to 999; `?q=` looks into names. Segments of single features only if asked for. The
- * original's `?identity=` is refused: an unfiltered list would pass for its answer.
+ * Page of up to 999; `?q=` looks into names. Segments of single features only if asked for. With
+ * `?identity=` by id only those that it is in.
  */
 segmentRoutes.openapi(
   createRoute({
@@ -34,22 +49,21 @@ segmentRoutes.openapi(
       query: pageQuery.extend({
         q: z.string().optional(),
         include_feature_specific: bool().optional(),
-        identity: z.string().optional(),
+        identity: id().optional(),
       }),
     },
     responses: answers({ 200: pageOf(segmentSchema) }),
   }),
   async (c) => {
     const query = c.req.valid('query')
-    if (query.identity !== undefined) {
-      return refuse(c, invalid({ identity: ['Segments cannot be filtered by identity here.'] }))
-    }
     const at = pageAt(query, 999)
     if (at.kind !== 'ok') return refuse(c, at)
     const withFeatureSpecific = query.include_feature_specific ?? false
+    const ids = query.identity === undefined ? undefined : await segmentsWith(c, query.identity)
+    if (ids === null) return refuse(c, unknownId('identity', query.identity))
     const found = await pageSegments(
       openDatabase(c.env.DB),
-      { projectId: c.var.project.id, filter: { search: query.q, withFeatureSpecific } },
+      { projectId: c.var.project.id, filter: { search: query.q, withFeatureSpecific, ids } },
       at.value,
     )
     const results = found.rows.map(segmentView)
@@ -69,7 +83,7 @@ segmentRoutes.openapi(
   async (c) => {
     const { project } = c.var
     const { name, description, rules, feature } = c.req.valid('json')
-    const refusal = refuseRules(rules)
+    const refusal = refuseRules(rules, project.maxSegmentConditionsAllowed)
     if (refusal !== undefined) return refuse(c, refusal)
     const outcome = await commitFor(c, project.organisationId, {
       write: 'segment.create',
@@ -127,7 +141,7 @@ for (const method of ['put', 'patch'] as const) {
     async (c) => {
       const { project } = c.var
       const { name, description, rules, feature } = c.req.valid('json')
-      const refusal = rules && refuseRules(rules)
+      const refusal = rules && refuseRules(rules, c.var.project.maxSegmentConditionsAllowed)
       if (refusal !== undefined) return refuse(c, refusal)
       const settings = {
         ...(name === undefined ? {} : { name }),

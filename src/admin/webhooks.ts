@@ -67,10 +67,10 @@ async function sealedSecretOf(
 }
 
 /** Judged whenever it is sent, changed or not. */
-function refuseUrl(env: Env, url: string | undefined): Refusal | null {
+function refuseUrl(env: Env, url: string | undefined): Refusal | undefined {
   const allowPrivate = env.ALLOW_PRIVATE_WEBHOOKS === 'true'
   const problem = url === undefined ? null : checkUrl(url, { allowPrivate })
-  return problem === null ? null : invalid({ url: [problem] })
+  return problem === null ? undefined : invalid({ url: [problem] })
 }
 
 /** The body as the write takes it; what it leaves out stays out. */
@@ -116,7 +116,7 @@ webhookRoutes.openapi(
     const { environment, project } = c.var
     const body = c.req.valid('json')
     const refusal = refuseUrl(c.env, body.url)
-    if (refusal !== null) return refuse(c, refusal)
+    if (refusal !== undefined) return refuse(c, refusal)
     const settings = await toSettings(c.env, body, null)
     const outcome = await commitFor(c, project.organisationId, {
       write: 'webhook.create',
@@ -145,7 +145,7 @@ for (const method of ['put', 'patch'] as const) {
       if (before === undefined) return refuse(c, notFound())
       const body = c.req.valid('json')
       const refusal = refuseUrl(c.env, body.url)
-      if (refusal !== null) return refuse(c, refusal)
+      if (refusal !== undefined) return refuse(c, refusal)
       const settings = await toSettings(c.env, body, before)
       const outcome = await commitFor(c, project.organisationId, {
         write: 'webhook.update',

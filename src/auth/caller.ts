@@ -11,6 +11,10 @@ export type Caller =
 
 export type CallerVariables = { caller: Caller }
 
+/** Null for a key: it is nobody's. */
+export const userIdOf = (caller: Caller): number | null =>
+  caller.kind === 'user' ? caller.user.id : null
+
 /** The caller as the audit log keeps it. */
 export function toActor(caller: Caller): Actor {
   switch (caller.kind) {

@@ -31,3 +31,17 @@ export async function newEnvironmentKey(secret: string): Promise<NewEnvironmentK
   const key = `ser.${randomKey(22)}`
   return { key, hash: await sha256Hex(key), sealed: await seal(secret, key) }
 }
+
+export type NewInvite = { plain: string; hash: string }
+
+/** 186 bits: what opens an invite by e-mail. The contract calls the text itself the invite's hash. */
+export async function newInvite(): Promise<NewInvite> {
+  const plain = randomKey(32)
+  return { plain, hash: await sha256Hex(plain) }
+}
+
+/** Sealed as well, because the contract's list shows it again (§B.2). */
+export async function newInviteLink(secret: string): Promise<{ hash: string; sealed: string }> {
+  const { plain, hash } = await newInvite()
+  return { hash, sealed: await seal(secret, plain) }
+}

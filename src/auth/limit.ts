@@ -1,5 +1,5 @@
 /**
- * Slows down guessing at passwords: so many logins a minute from one network, and so many at one
+ * Slows down guessing at passwords and invites: so many a minute from one network, and so many at one
  * account wherever they come from. Counts are approximate and per location (the platform's).
  */
 import type { Refusal } from '../outcome.ts'
@@ -22,16 +22,34 @@ export function networkOf(ip: string): string {
     .join(':')
 }
 
-/** Null while the attempt may go on. The e-mail address need not belong to anybody. */
-export async function refuseTooManyLogins(
-  limit: RateLimit,
-  attempt: { ip: string | null; email: string },
-): Promise<Refusal | null> {
-  const network = `network:${networkOf(attempt.ip ?? 'unknown')}`
-  const account = `account:${await sha256Hex(attempt.email.toLowerCase())}`
-  for (const key of [network, account]) {
+const networkKey = (ip: string | null) => `network:${networkOf(ip ?? 'unknown')}`
+
+async function refuseTooMany(limit: RateLimit, keys: string[]): Promise<Refusal | undefined> {
+  for (const key of keys) {
     const { success } = await limit.limit({ key })
     if (!success) return { kind: 'throttled', seconds: periodSeconds }
   }
-  return null
+  return undefined
 }
+
+/** Undefined while the attempt may go on. The e-mail address need not belong to anybody. */
+export async function refuseTooManyLogins(
+  limit: RateLimit,
+  attempt: { ip: string | null; email: string },
+): Promise<Refusal | undefined> {
+  const account = `account:${await sha256Hex(attempt.email.toLowerCase())}`
+  return refuseTooMany(limit, [networkKey(attempt.ip), account])
+}
+
+/** Ten joins a minute, of one person and of one network (contract §0.2). */
+export const refuseTooManyJoins = (
+  limit: RateLimit,
+  attempt: { ip: string | null; userId: number },
+): Promise<Refusal | undefined> =>
+  refuseTooMany(limit, [networkKey(attempt.ip), `joining:${attempt.userId}`])
+
+/** Ten requests a minute that make invites, of one person or key (contract §0.2). */
+export const refuseTooManyInvites = (
+  limit: RateLimit,
+  inviter: { kind: string; id: string | null },
+): Promise<Refusal | undefined> => refuseTooMany(limit, [`inviting:${inviter.kind}:${inviter.id}`])

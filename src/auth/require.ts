@@ -3,77 +3,29 @@
  * handler only ever sees what its caller may see. A thing that is invisible answers as if unknown.
  */
 import { createMiddleware } from 'hono/factory'
-import { may, type Permission, type Standing } from '../domain/permissions.ts'
+import {
+  administering,
+  type EnvironmentPermission,
+  type Level,
+  type OrganisationPermission,
+  type ProjectPermission,
+  type Standing,
+  viewing,
+} from '../domain/permissions.ts'
 import { pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import type { Base } from '../http/router.ts'
-import { forbidden, invalid, notFound, unauthenticated } from '../outcome.ts'
-import { type Database, openDatabase } from '../storage/database.ts'
+import { forbidden, invalid, type Outcome, ok, unauthenticated } from '../outcome.ts'
+import { openDatabase } from '../storage/database.ts'
 import { type Environment, findEnvironmentByKey } from '../storage/environments.ts'
-import {
-  findOrganisation,
-  findRole,
-  listMemberships,
-  type Organisation,
-  type Role,
-} from '../storage/organisations.ts'
-import { findProject, type Project } from '../storage/projects.ts'
+import type { GrantPlace } from '../storage/grants.ts'
+import type { Organisation } from '../storage/organisations.ts'
+import type { Project } from '../storage/projects.ts'
 import type { User } from '../storage/users.ts'
-import type { Caller, CallerVariables } from './caller.ts'
+import { type Asked, accessToEnvironment, accessToOrganisation, accessToProject } from './access.ts'
+import type { CallerVariables } from './caller.ts'
 
 type With<V> = { Bindings: Base['Bindings']; Variables: Base['Variables'] & CallerVariables & V }
-
-const standingIn = (role: Role): Standing => (role === 'ADMIN' ? 'admin' : 'member')
-
-/** What the caller is to an organisation. */
-export async function standingOf(
-  db: Database,
-  caller: Caller,
-  organisationId: number,
-): Promise<Standing> {
-  switch (caller.kind) {
-    case 'anonymous':
-      return 'stranger'
-    case 'organisation-key':
-      return caller.key.organisationId === organisationId ? 'admin' : 'stranger'
-    case 'user': {
-      const role = await findRole(db, organisationId, caller.user.id)
-      return role === undefined ? 'stranger' : standingIn(role)
-    }
-  }
-}
-
-/** The organisations in which the caller holds a permission. */
-export async function organisationsWith(
-  db: Database,
-  caller: Caller,
-  permission: Permission,
-): Promise<number[]> {
-  switch (caller.kind) {
-    case 'anonymous':
-      return []
-    case 'organisation-key':
-      return [caller.key.organisationId]
-    case 'user':
-      return (await listMemberships(db, caller.user.id))
-        .filter((membership) => may(standingIn(membership.role), permission))
-        .map((membership) => membership.organisationId)
-  }
-}
-
-type Asked = { env: Base['Bindings']; var: CallerVariables }
-
-/** A project that the caller holds a permission in; unknown and foreign look alike: undefined. */
-export async function projectWith(
-  c: Asked,
-  id: number,
-  permission: Permission,
-): Promise<Project | undefined> {
-  const db = openDatabase(c.env.DB)
-  const project = await findProject(db, id)
-  const standing = project && (await standingOf(db, c.var.caller, project.organisationId))
-  return standing !== undefined && may(standing, permission) ? project : undefined
-}
 
 /** Any credential that is good. */
 export const requireCaller = createMiddleware<With<object>>(async (c, next) => {
@@ -94,50 +46,97 @@ export const requireUser = createMiddleware<With<{ user: User; tokenHash: string
   },
 )
 
+type InPath = Asked & { req: { param: (name: string) => string | undefined } }
+
+async function organisationInPath(c: InPath, permission: OrganisationPermission) {
+  const { caller } = c.var
+  if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
+  const text = c.req.param('organisation') ?? ''
+  if (!/^\d+$/.test(text)) return invalid({ id: ['A valid integer is required.'] })
+  return accessToOrganisation(c, Number(text), permission)
+}
+
+const projectInPath = (c: InPath, permission: ProjectPermission) =>
+  accessToProject(c, pathId(c.req.param('project')), permission)
+
+async function environmentInPath(c: InPath, permission: EnvironmentPermission | ProjectPermission) {
+  const { caller } = c.var
+  if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
+  const key = c.req.param('environment') ?? ''
+  const environment = await findEnvironmentByKey(openDatabase(c.env.DB), key)
+  return accessToEnvironment(c, environment, permission)
+}
+
 /** `:organisation` in the path. Not a number: 400; unknown or foreign: 403 (contract §B.2). */
-export const requireOrganisation = (permission: Permission) =>
-  createMiddleware<With<{ organisation: Organisation }>>(async (c, next) => {
-    const { caller } = c.var
-    if (caller.kind === 'anonymous') return refuse(c, unauthenticated(caller.detail))
-    const text = c.req.param('organisation') ?? ''
-    if (!/^\d+$/.test(text)) return refuse(c, invalid({ id: ['A valid integer is required.'] }))
-    const db = openDatabase(c.env.DB)
-    const organisation = await findOrganisation(db, Number(text))
-    if (organisation === undefined) return refuse(c, forbidden())
-    const standing = await standingOf(db, caller, organisation.id)
-    if (!may(standing, permission)) return refuse(c, forbidden())
-    c.set('organisation', organisation)
+export const requireOrganisation = (permission: OrganisationPermission) =>
+  createMiddleware<With<{ organisation: Organisation; standing: Standing }>>(async (c, next) => {
+    const access = await organisationInPath(c, permission)
+    if (access.kind !== 'ok') return refuse(c, access)
+    c.set('organisation', access.value.organisation)
+    c.set('standing', access.value.standing)
     return await next()
   })
 
-/** `:project` in the path. */
-export const requireProject = (permission: Permission) =>
-  createMiddleware<With<{ project: Project }>>(async (c, next) => {
-    const { caller } = c.var
-    if (caller.kind === 'anonymous') return refuse(c, unauthenticated(caller.detail))
-    const db = openDatabase(c.env.DB)
-    const project = await findProject(db, pathId(c.req.param('project')))
-    const standing = project && (await standingOf(db, caller, project.organisationId))
-    if (project === undefined || standing === 'stranger') return refuse(c, notFound())
-    if (!may(standing ?? 'stranger', permission)) return refuse(c, forbidden())
-    c.set('project', project)
+/** `:project` in the path. Without VIEW_PROJECT it is unknown, whatever else is granted in it. */
+export const requireProject = (permission: ProjectPermission) =>
+  createMiddleware<With<{ project: Project; standing: Standing }>>(async (c, next) => {
+    const access = await projectInPath(c, permission)
+    if (access.kind !== 'ok') return refuse(c, access)
+    c.set('project', access.value.project)
+    c.set('standing', access.value.standing)
     return await next()
   })
 
-/** `:environment` in the path: the client-side key. */
-export const requireEnvironment = (permission: Permission) =>
-  createMiddleware<With<{ environment: Environment; project: Project }>>(async (c, next) => {
-    const { caller } = c.var
-    if (caller.kind === 'anonymous') return refuse(c, unauthenticated(caller.detail))
-    const db = openDatabase(c.env.DB)
-    const environment = await findEnvironmentByKey(db, c.req.param('environment') ?? '')
-    const project = environment && (await findProject(db, environment.projectId))
-    const standing = project && (await standingOf(db, caller, project.organisationId))
-    if (environment === undefined || project === undefined || standing === 'stranger') {
-      return refuse(c, notFound())
-    }
-    if (!may(standing ?? 'stranger', permission)) return refuse(c, forbidden())
-    c.set('environment', environment)
-    c.set('project', project)
+/** `:environment` in the path: the client-side key. Without VIEW_ENVIRONMENT it is unknown. */
+export const requireEnvironment = (permission: EnvironmentPermission | ProjectPermission) =>
+  createMiddleware<With<{ environment: Environment; project: Project; standing: Standing }>>(
+    async (c, next) => {
+      const access = await environmentInPath(c, permission)
+      if (access.kind !== 'ok') return refuse(c, access)
+      c.set('environment', access.value.environment)
+      c.set('project', access.value.project)
+      c.set('standing', access.value.standing)
+      return await next()
+    },
+  )
+
+const needs = { see: viewing, administer: administering } as const
+
+type PlaceInPath = { place: GrantPlace; standing: Standing }
+
+/** The thing in the path as a place where grants stand, whatever its level. */
+async function placeInPath(
+  c: InPath,
+  level: Level,
+  need: keyof typeof needs,
+): Promise<Outcome<PlaceInPath>> {
+  if (level === 'organisation') {
+    const access = await organisationInPath(c, needs[need].organisation)
+    if (access.kind !== 'ok') return access
+    const { organisation, standing } = access.value
+    const place = { organisationId: organisation.id, projectId: null, environmentId: null }
+    return ok({ place, standing })
+  }
+  if (level === 'project') {
+    const access = await projectInPath(c, needs[need].project)
+    if (access.kind !== 'ok') return access
+    const { project, standing } = access.value
+    const { id: projectId, organisationId } = project
+    return ok({ place: { organisationId, projectId, environmentId: null }, standing })
+  }
+  const access = await environmentInPath(c, needs[need].environment)
+  if (access.kind !== 'ok') return access
+  const { environment, project, standing } = access.value
+  const { id: projectId, organisationId } = project
+  return ok({ place: { organisationId, projectId, environmentId: environment.id }, standing })
+}
+
+/** For routes that are alike at every level: the thing in the path, to be seen or administered. */
+export const requirePlace = (level: Level, need: keyof typeof needs) =>
+  createMiddleware<With<PlaceInPath>>(async (c, next) => {
+    const access = await placeInPath(c, level, need)
+    if (access.kind !== 'ok') return refuse(c, access)
+    c.set('place', access.value.place)
+    c.set('standing', access.value.standing)
     return await next()
   })

@@ -74,7 +74,7 @@ function buildSegments(rows: DocumentRows, build: StateBuilder): Segment[] {
 }
 
 export function buildDocument(rows: DocumentRows): Document {
-  const { environment, project, organisation } = rows
+  const { environment, project, organisation, keyRotation } = rows
   const build = stateBuilder(rows)
   return {
     schema: 1,
@@ -84,6 +84,7 @@ export function buildDocument(rows: DocumentRows): Document {
       id: environment.id,
       name: environment.name,
       apiKey: environment.apiKey,
+      ...(keyRotation && { oldKey: { key: keyRotation.oldKey, expiresAt: keyRotation.endsAt } }),
       allowClientTraits: environment.allowClientTraits,
       hideDisabledFlags: environment.hideDisabledFlags,
       hideSensitiveData: environment.hideSensitiveData,

@@ -11,6 +11,7 @@ import {
   deleteDocument,
   deletePointer,
   getDocument,
+  getPointer,
   putDocument,
   putPointer,
 } from '../storage/documents.ts'
@@ -20,8 +21,19 @@ import { forget, remember } from './memo.ts'
 
 async function keyHashes(document: Document | null): Promise<Set<string>> {
   if (document === null) return new Set()
-  const client = await sha256Hex(document.environment.apiKey)
-  return new Set([client, ...document.serverKeys.map((key) => key.hash)])
+  const { apiKey, oldKey } = document.environment
+  const clientKeys = oldKey === undefined ? [apiKey] : [apiKey, oldKey.key]
+  const hashes = await Promise.all(clientKeys.map(sha256Hex))
+  return new Set([...hashes, ...document.serverKeys.map((key) => key.hash)])
+}
+
+/** A key that was freed here may be another environment's by now: its pointer is left alone. */
+async function release(kv: KVNamespace, hashes: Iterable<string>, id: number) {
+  await Promise.all(
+    [...hashes].map(async (hash) => {
+      if ((await getPointer(kv, hash)) === id) await deletePointer(kv, hash)
+    }),
+  )
 }
 
 /** Pointers come before the document that makes them good, and go after the one that ends them. */
@@ -30,12 +42,11 @@ async function putWithPointers(kv: KVNamespace, document: Document, before: Docu
   const { id } = document.environment
   await Promise.all([...wanted.difference(present)].map((hash) => putPointer(kv, hash, id)))
   await putDocument(kv, document)
-  await Promise.all([...present.difference(wanted)].map((hash) => deletePointer(kv, hash)))
+  await release(kv, present.difference(wanted), id)
 }
 
 async function withdraw(kv: KVNamespace, environmentId: number, before: Document | null) {
-  const hashes = await keyHashes(before)
-  await Promise.all([...hashes].map((hash) => deletePointer(kv, hash)))
+  await release(kv, await keyHashes(before), environmentId)
   await deleteDocument(kv, environmentId)
   forget(environmentId)
 }

@@ -91,6 +91,12 @@ export function rememberedPointer(key: string): Pointer | undefined {
   return known !== undefined && known.until > Date.now() ? known : undefined
 }
 
+/** The document does not know the key (any more): it may soon be another environment's. */
+export function doubtPointer(key: string): void {
+  const known = pointers.get(key)
+  if (known !== undefined) known.until = Math.min(known.until, Date.now() + unknownForMs)
+}
+
 /** Where a presented key points. That it points somewhere does not make it good. */
 export async function readPointer(env: Env, key: string): Promise<Pointer> {
   const known = rememberedPointer(key)

@@ -1,20 +1,24 @@
 /** The rules of environments. A new one gets a client-side key and a state for every feature. */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok, type Refusal } from '../outcome.ts'
-import type { Database } from '../storage/database.ts'
+import { type Database, insertRows } from '../storage/database.ts'
 import {
   type Environment,
   environments,
-  findEnvironment,
   findEnvironmentByKey,
   findEnvironmentByName,
 } from '../storage/environments.ts'
 import { listFeaturesOfProject, listOptionsOfProject } from '../storage/features.ts'
+import { grants } from '../storage/grants.ts'
+import { findKeyRotation, isOldKey } from '../storage/key-rotations.ts'
 import { findProject } from '../storage/projects.ts'
+import { findEnvironmentGround } from './environment-ground.ts'
+import { planCreatorGrant } from './grants.ts'
+import { isRunning } from './key-rotations.ts'
 import { insertStates, planNewStates } from './new-states.ts'
 import { randomKey } from './random-key.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type EntryDraft, nothingToDo, type Write } from './write.ts'
+import { type About, nothingToDo, type Write } from './write.ts'
 
 export type EnvironmentSettings = Pick<
   Environment,
@@ -31,12 +35,15 @@ export type EnvironmentSettings = Pick<
 >
 
 const nameTaken = invalid({ name: ['An environment with this name already exists.'] })
+const keyRotates = invalid({
+  api_key: ['A rotation of the client-side key is running. Complete or abort it first.'],
+})
 const keyTaken = invalid({ api_key: ['environment with this api key already exists.'] })
 
-const entryOf = (
+export const entryOf = (
   organisationId: number,
   { id, uuid, name, projectId }: Environment,
-): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+): About => ({
   resource: { type: 'ENVIRONMENT', id: String(id), uuid, name },
   organisationId,
   projectId,
@@ -44,14 +51,16 @@ const entryOf = (
 })
 
 /** Without what rises with every change of a flag: an entry could only tell it wrongly. */
-const logged = ({ version: _, updatedAt: __, ...settings }: Environment) => snapshot(settings)
+export const logged = ({ version: _, updatedAt: __, ...settings }: Environment) =>
+  snapshot(settings)
 
-/** Names are unique in the project, client-side keys in the instance. */
-async function taken(db: Database, environment: Environment): Promise<Refusal | undefined> {
+/** Names are unique in the project, client-side keys in the instance, old ones included. */
+export async function taken(db: Database, environment: Environment): Promise<Refusal | undefined> {
   const sameName = await findEnvironmentByName(db, environment.projectId, environment.name)
   if (sameName !== undefined && sameName.id !== environment.id) return nameTaken
   const sameKey = await findEnvironmentByKey(db, environment.apiKey)
-  return sameKey !== undefined && sameKey.id !== environment.id ? keyTaken : undefined
+  if (sameKey !== undefined && sameKey.id !== environment.id) return keyTaken
+  return (await isOldKey(db, environment.apiKey)) ? keyTaken : undefined
 }
 
 export const createEnvironment: Write<
@@ -91,16 +100,22 @@ export const createEnvironment: Write<
     options: options.get(feature.id) ?? [],
   }))
   const states = await planNewStates(context, project, pairs)
+  const place = { organisationId: project.organisationId, projectId, environmentId: id }
+  const own = await planCreatorGrant(context, place)
   return ok({
     result: environment,
-    statements: [db.insert(environments).values(environment), ...insertStates(db, states)],
+    statements: [
+      db.insert(environments).values(environment),
+      ...insertStates(db, states),
+      ...insertRows(db, grants, own),
+    ],
     entries: [
       {
         ...entryOf(project.organisationId, environment),
         action: 'environment.created',
         log: `New Environment created: ${environment.name}`,
         before: null,
-        after: logged(environment),
+        after: { ...logged(environment), grants: own.map(snapshot) },
       },
     ],
     publish: [id],
@@ -111,11 +126,14 @@ export const createEnvironment: Write<
 export const updateEnvironment: Write<
   { id: number; settings: Partial<EnvironmentSettings> },
   Environment
-> = async ({ db }, { id, settings }) => {
-  const before = await findEnvironment(db, id)
-  const project = before && (await findProject(db, before.projectId))
-  if (before === undefined || project === undefined) return notFound()
+> = async ({ db, now }, { id, settings }) => {
+  const ground = await findEnvironmentGround(db, id)
+  if (ground === undefined) return notFound()
+  const { environment: before, project } = ground
   const after: Environment = { ...before, ...settings }
+  if (after.apiKey !== before.apiKey && isRunning(await findKeyRotation(db, id), now)) {
+    return keyRotates
+  }
   const refusal = await taken(db, after)
   if (refusal !== undefined) return refusal
   if (!changed(before, after)) return ok(nothingToDo(after))
@@ -137,9 +155,9 @@ export const updateEnvironment: Write<
 }
 
 export const deleteEnvironment: Write<{ id: number }, null> = async ({ db }, { id }) => {
-  const environment = await findEnvironment(db, id)
-  const project = environment && (await findProject(db, environment.projectId))
-  if (environment === undefined || project === undefined) return notFound()
+  const ground = await findEnvironmentGround(db, id)
+  if (ground === undefined) return notFound()
+  const { environment, project } = ground
   return ok({
     result: null,
     statements: [db.delete(environments).where(eq(environments.id, id))],

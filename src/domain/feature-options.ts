@@ -15,7 +15,7 @@ import type { Flag } from './flag.ts'
 import { flagEvent, flagState } from './flag-event.ts'
 import type { OptionChanges } from './multivariate-options.ts'
 import { snapshot } from './snapshot.ts'
-import type { Context, EntryDraft, EventDraft } from './write.ts'
+import type { About, Context, EntryDraft, EventDraft } from './write.ts'
 
 export type Reshared = { flags: Flag[]; added: MultivariateValue[] }
 
@@ -85,10 +85,7 @@ export const optionStatements = (
 ]
 
 /** The original's texts for options that come and go; edits are told by the feature's own entry. */
-export const optionEntries = (
-  about: Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'>,
-  { added, removed }: OptionChanges,
-): EntryDraft[] => [
+export const optionEntries = (about: About, { added, removed }: OptionChanges): EntryDraft[] => [
   ...removed.map((option) => ({
     ...about,
     action: 'multivariate-option.deleted',

@@ -5,7 +5,6 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { invalid, invalidBody, notFound, type Outcome, ok } from '../outcome.ts'
 import type { Statement } from '../storage/database.ts'
-import { type Environment, findEnvironment } from '../storage/environments.ts'
 import {
   type FeatureSegment,
   featureSegments,
@@ -15,45 +14,41 @@ import {
 } from '../storage/feature-segments.ts'
 import { findStateOfSegment } from '../storage/feature-states.ts'
 import { type Feature, findFeature } from '../storage/features.ts'
-import { findProject, type Project } from '../storage/projects.ts'
 import { findSegment, type Segment } from '../storage/segments.ts'
+import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
 import { stateSnapshot } from './feature-states.ts'
-import { findFlag, stateLog } from './flag.ts'
+import { type Flag, findFlag, stateLog } from './flag.ts'
+import { refuseSegmentOverride } from './limits.ts'
 import { movePriorities, openPriority } from './priorities.ts'
 import { snapshot } from './snapshot.ts'
-import { type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
+import { type About, type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 const wrong = (field: string, message: string) => invalid({ [field]: [message] })
 
 /** A feature in an environment, with the project that both belong to. */
-export type Ground = { project: Project; environment: Environment; feature: Feature }
+export type Ground = EnvironmentGround & { feature: Feature }
 
 export async function findGround(
   { db }: Pick<Context, 'db'>,
   { environmentId, featureId }: { environmentId: number; featureId: number },
 ): Promise<Outcome<Ground>> {
-  const environment = await findEnvironment(db, environmentId)
-  const project = environment && (await findProject(db, environment.projectId))
+  const ground = await findEnvironmentGround(db, environmentId)
   const feature = await findFeature(db, featureId)
-  if (environment === undefined || project === undefined) return notFound()
-  return feature?.projectId === project.id
-    ? ok({ project, environment, feature })
+  if (ground === undefined) return notFound()
+  return feature?.projectId === ground.project.id
+    ? ok({ ...ground, feature })
     : wrong('feature', 'Feature does not exist in project')
 }
 
-type About = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'>
-
-const onFeature = ({ project, environment, feature }: Ground): About => ({
+const onFeature = ({ feature, ...ground }: Ground): About => ({
+  ...placeOf(ground),
   resource: { type: 'FEATURE', id: String(feature.id), uuid: feature.uuid, name: feature.name },
-  organisationId: project.organisationId,
-  projectId: project.id,
-  environment: { id: environment.id, name: environment.name },
 })
 
 type Placed = Pick<FeatureSegment, 'id' | 'priority'>
 
 /** What moves of the links of one feature, in the rows and in the log; nothing for no move. */
-function reorder(
+export function reorder(
   { db }: Pick<Context, 'db'>,
   ground: Ground,
   { before, after }: { before: FeatureSegment[]; after: FeatureSegment[] },
@@ -113,6 +108,8 @@ export async function planLink(
   if (before.some((link) => link.segmentId === segmentId)) {
     return wrong('segment', `segment override already exists for segment '${segment.name}'`)
   }
+  const full = await refuseSegmentOverride(db, ground.value.project, place)
+  if (full !== undefined) return full
   const { 'feature-segment': id } = await reserve({ 'feature-segment': 1 })
   const last = Math.max(-1, ...before.map((link) => link.priority))
   const asked = priority ?? last + 1
@@ -175,6 +172,20 @@ export const reorderFeatureSegments: Write<
   return ok({ result: after, statements, entries, ...effects })
 }
 
+/** What the log says of an override that goes, state and all. */
+export const linkDeleted = (
+  ground: Ground,
+  { link, segment, flag }: { link: FeatureSegment; segment: Segment; flag: Flag | undefined },
+): EntryDraft => ({
+  ...onFeature(ground),
+  action: 'feature-segment.deleted',
+  log: flag
+    ? stateLog(flag, 'deleted')
+    : `Flag state / Remote config value deleted for feature '${ground.feature.name}' and segment '${segment.name}'`,
+  before: { ...snapshot(link), feature_state: flag ? stateSnapshot(flag) : null },
+  after: null,
+})
+
 /** Takes the override's state with it; what was weaker moves up by one. */
 export const deleteFeatureSegment: Write<{ environmentId: number; id: number }, null> = async (
   { db },
@@ -184,12 +195,10 @@ export const deleteFeatureSegment: Write<{ environmentId: number; id: number }, 
   if (link?.environmentId !== environmentId) return notFound()
   const ground = await findGround({ db }, link)
   if (ground.kind !== 'ok') return ground
-  const { feature } = ground.value
   const segment = await findSegment(db, link.segmentId)
   const state = await findStateOfSegment(db, id)
   if (segment === undefined) return notFound()
   const flag = state && (await findFlag(db, state.id))
-  const whom = `feature '${feature.name}' and segment '${segment.name}'`
   return ok({
     result: null,
     statements: [
@@ -205,18 +214,8 @@ export const deleteFeatureSegment: Write<{ environmentId: number; id: number }, 
           ),
         ),
     ],
-    entries: [
-      {
-        ...onFeature(ground.value),
-        action: 'feature-segment.deleted',
-        log: flag
-          ? stateLog(flag, 'deleted')
-          : `Flag state / Remote config value deleted for ${whom}`,
-        before: { ...snapshot(link), feature_state: flag ? stateSnapshot(flag) : null },
-        after: null,
-      },
-    ],
-    features: [feature.id],
+    entries: [linkDeleted(ground.value, { link, segment, flag })],
+    features: [link.featureId],
     publish: [environmentId],
     events: [],
   })

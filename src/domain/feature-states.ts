@@ -8,13 +8,16 @@ import {
   featureStates,
   type MultivariateValue,
   multivariateValues,
+  setShares,
 } from '../storage/feature-states.ts'
 import { normalValue, toValueColumns, type ValueColumns } from '../storage/values.ts'
-import { type Flag, findFlag, type Part, stateLog } from './flag.ts'
+import { placeOf } from './environment-ground.ts'
+import { type Flag, findFlag, type Part, stateLog, type Target } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
+import { refuseStateValue } from './limits.ts'
 import { exceedsWhole } from './multivariate-options.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
+import { type Context, type EntryDraft, nothingToDo, type Plan, type Write } from './write.ts'
 
 export type StateChanges = {
   enabled?: boolean
@@ -76,19 +79,17 @@ export async function withShares(
 }
 
 export const stateEntry = (
-  { project, environment, feature, state }: Flag,
+  { feature, state, ...ground }: Flag,
   told: Pick<EntryDraft, 'action' | 'log' | 'before' | 'after'>,
 ): EntryDraft => ({
   ...told,
+  ...placeOf(ground),
   resource: {
     type: 'FEATURE_STATE',
     id: String(state.id),
     uuid: state.uuid,
     name: feature.name,
   },
-  organisationId: project.organisationId,
-  projectId: project.id,
-  environment: { id: environment.id, name: environment.name },
 })
 
 export const stateSnapshot = ({ state, shares }: StateWithShares) => ({
@@ -102,13 +103,14 @@ function changedPart(before: FeatureState, after: FeatureState): Part {
   return changed(before, after) ? 'value' : 'shares'
 }
 
-export const updateFeatureState: Write<
-  { environmentId: number; id: number; changes: StateChanges },
-  StateWithShares
-> = async (context, { environmentId, id, changes }) => {
+/** What a change makes of a state; nothing to do where it asks for what is. Limits are not judged. */
+export async function changeState(
+  context: Context,
+  before: Flag,
+  { changes, target = before.target }: { changes: StateChanges; target?: Target },
+): Promise<Outcome<Plan<StateWithShares>>> {
   const { db, now } = context
-  const before = await findFlag(db, id)
-  if (before === undefined || before.environment.id !== environmentId) return notFound()
+  const { id, featureId, environmentId } = before.state
   const outcome = await withShares(context, before, changes.shares)
   if (outcome.kind !== 'ok') return outcome
   const { shares, added } = outcome.value
@@ -122,19 +124,14 @@ export const updateFeatureState: Write<
     return share !== undefined && changed(past, share) ? [share] : []
   })
   if (!changed(before.state, state) && moved.length + added.length === 0) {
-    return ok(nothingToDo({ state, shares }, [state.featureId]))
+    return ok(nothingToDo({ state, shares }, [featureId]))
   }
-  const after = { ...before, state: { ...state, updatedAt: now }, shares }
+  const after: Flag = { ...before, target, state: { ...state, updatedAt: now }, shares }
   return ok({
     result: { state: after.state, shares },
     statements: [
       db.update(featureStates).set(after.state).where(eq(featureStates.id, id)),
-      ...moved.map(({ id: shareId, percentageAllocation }) =>
-        db
-          .update(multivariateValues)
-          .set({ percentageAllocation })
-          .where(eq(multivariateValues.id, shareId)),
-      ),
+      ...(moved.length === 0 ? [] : [setShares(db, moved)]),
       ...insertRows(db, multivariateValues, added),
     ],
     entries: [
@@ -145,8 +142,23 @@ export const updateFeatureState: Write<
         after: stateSnapshot(after),
       }),
     ],
-    features: [state.featureId],
+    features: [featureId],
     publish: [environmentId],
     events: [flagEvent(context, environmentId, { before, after })],
   })
+}
+
+export const updateFeatureState: Write<
+  { environmentId: number; id: number; changes: StateChanges },
+  StateWithShares
+> = async (context, { environmentId, id, changes }) => {
+  const before = await findFlag(context.db, id)
+  if (before === undefined || before.environment.id !== environmentId) return notFound()
+  const planned = await changeState(context, before, { changes })
+  if (planned.kind !== 'ok') return planned
+  const refusal = await refuseStateValue(context.db, before.project, {
+    before: before.state.stringValue,
+    after: planned.value.result.state.stringValue,
+  })
+  return refusal ?? planned
 }

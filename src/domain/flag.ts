@@ -1,21 +1,12 @@
 /** A flag with everything around it: whose state it is, and how the log and events speak of it. */
 import type { Database } from '../storage/database.ts'
-import { type Environment, findEnvironment } from '../storage/environments.ts'
-import { type FeatureSegment, findFeatureSegment } from '../storage/feature-segments.ts'
-import {
-  type FeatureState,
-  findFeatureState,
-  listMultivariateValues,
-  type MultivariateValue,
-} from '../storage/feature-states.ts'
-import {
-  type Feature,
-  findFeature,
-  listOptions,
-  type MultivariateOption,
-} from '../storage/features.ts'
-import { findProject, type Project } from '../storage/projects.ts'
-import { findSegment, type Segment } from '../storage/segments.ts'
+import type { Environment } from '../storage/environments.ts'
+import type { FeatureSegment } from '../storage/feature-segments.ts'
+import type { FeatureState, MultivariateValue } from '../storage/feature-states.ts'
+import type { Feature, MultivariateOption } from '../storage/features.ts'
+import { type FlagRows, readFlagRows } from '../storage/flag-rows.ts'
+import type { Project } from '../storage/projects.ts'
+import type { Segment } from '../storage/segments.ts'
 
 /** The environment's own state, or an override for those in a segment, or for one identity. */
 export type Target =
@@ -33,29 +24,49 @@ export type Flag = {
   options: MultivariateOption[]
 }
 
-async function findTarget(db: Database, state: FeatureState): Promise<Target | undefined> {
+function targetOf(state: FeatureState, rows: FlagRows): Target | undefined {
   const { identityId, identifier, featureSegmentId } = state
   if (identityId !== null) return { kind: 'identity', id: identityId, identifier: identifier ?? '' }
   if (featureSegmentId === null) return { kind: 'default' }
-  const link = await findFeatureSegment(db, featureSegmentId)
-  const segment = link && (await findSegment(db, link.segmentId))
+  const link = rows.links.get(featureSegmentId)
+  const segment = link && rows.segments.get(link.segmentId)
   return link && segment && { kind: 'segment', segment, link }
 }
 
-/** Undefined when the state or anything above it does not exist. */
-export async function findFlag(db: Database, stateId: number): Promise<Flag | undefined> {
-  const state = await findFeatureState(db, stateId)
-  if (state === undefined) return undefined
-  const [environment, feature, target, shares, options] = await Promise.all([
-    findEnvironment(db, state.environmentId),
-    findFeature(db, state.featureId),
-    findTarget(db, state),
-    listMultivariateValues(db, stateId),
-    listOptions(db, state.featureId),
-  ])
-  const project = environment && (await findProject(db, environment.projectId))
+function flagOf(state: FeatureState, rows: FlagRows): Flag | undefined {
+  const environment = rows.environments.get(state.environmentId)
+  const project = environment && rows.projects.get(environment.projectId)
+  const feature = rows.features.get(state.featureId)
+  const target = targetOf(state, rows)
   if (!project || !environment || !feature || !target) return undefined
+  const shares = rows.shares.get(state.id) ?? []
+  const options = rows.options.get(state.featureId) ?? []
   return { project, environment, feature, target, state, shares, options }
+}
+
+type Reading = { ids: number[]; rows: Promise<FlagRows> }
+
+const readings = new WeakMap<Database, Reading>()
+
+/**
+ * Undefined when the state or anything above it does not exist. What is asked of one handle in the
+ * same moment is read in one round trip: a group of changes costs no more than one.
+ */
+export async function findFlag(db: Database, stateId: number): Promise<Flag | undefined> {
+  let reading = readings.get(db)
+  if (reading === undefined) {
+    const ids: number[] = []
+    const rows = Promise.resolve().then(() => {
+      readings.delete(db)
+      return readFlagRows(db, ids)
+    })
+    reading = { ids, rows }
+    readings.set(db, reading)
+  }
+  reading.ids.push(stateId)
+  const rows = await reading.rows
+  const state = rows.states.get(stateId)
+  return state && flagOf(state, rows)
 }
 
 /** What changed of a state: its switch (or all of it), its value, or only the shares of variants. */

@@ -10,8 +10,7 @@ import {
   organisationKeys,
 } from '../storage/organisation-keys.ts'
 import { changed, snapshot } from './snapshot.ts'
-import type { EntryDraft, Write } from './write.ts'
-import { nothingToDo } from './write.ts'
+import { type About, nothingToDo, type Write } from './write.ts'
 
 export type OrganisationKeySettings = { name: string; revoked: boolean; expiresAt: number | null }
 
@@ -20,9 +19,7 @@ const revokedForGood = invalid({
   revoked: ['The API key has been revoked, which cannot be undone. Create a new key instead.'],
 })
 
-const entryOf = (
-  key: OrganisationKey,
-): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+const entryOf = (key: OrganisationKey): About => ({
   resource: { type: 'ORGANISATION_KEY', id: key.prefix, uuid: null, name: key.name },
   organisationId: key.organisationId,
   projectId: null,

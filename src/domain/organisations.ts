@@ -1,6 +1,6 @@
 /** The rules of organisations. Who creates one becomes its first administrator. */
 import { eq } from 'drizzle-orm'
-import { notFound, ok } from '../outcome.ts'
+import { invalid, notFound, ok } from '../outcome.ts'
 import {
   findOrganisation,
   listEnvironmentIdsOfOrganisation,
@@ -9,8 +9,7 @@ import {
   organisations,
 } from '../storage/organisations.ts'
 import { changed, snapshot } from './snapshot.ts'
-import type { EntryDraft, Write } from './write.ts'
-import { nothingToDo } from './write.ts'
+import { type About, nothingToDo, type Write } from './write.ts'
 
 export type OrganisationSettings = {
   name: string
@@ -19,9 +18,12 @@ export type OrganisationSettings = {
   force2fa: boolean
 }
 
-const entryOf = (
-  organisation: Organisation,
-): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+/** An organisation that had it switched on may keep it or switch it off: it never did anything. */
+const noSecondFactor = invalid({
+  force_2fa: ['This server has no two-factor authentication yet, so it cannot be enforced.'],
+})
+
+const entryOf = (organisation: Organisation): About => ({
   resource: {
     type: 'ORGANISATION',
     id: String(organisation.id),
@@ -42,6 +44,7 @@ export const createOrganisation: Write<
   },
   Organisation
 > = async ({ db, now }, { id, creatorId, settings }) => {
+  if (settings.force2fa) return noSecondFactor
   const organisation: Organisation = {
     webhookNotificationEmail: null,
     restrictProjectCreateToAdmin: false,
@@ -81,6 +84,7 @@ export const updateOrganisation: Write<
   const before = await findOrganisation(db, id)
   if (before === undefined) return notFound()
   const after: Organisation = { ...before, ...settings }
+  if (after.force2fa && !before.force2fa) return noSecondFactor
   if (!changed(before, after)) return ok(nothingToDo(after))
   // Of what can be set here, documents show the name only.
   const shown = before.name !== after.name

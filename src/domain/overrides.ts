@@ -4,7 +4,6 @@
  */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, type Outcome, ok } from '../outcome.ts'
-import type { Database } from '../storage/database.ts'
 import { type FeatureSegment, findFeatureSegment } from '../storage/feature-segments.ts'
 import {
   type FeatureState,
@@ -15,6 +14,7 @@ import {
   listMultivariateValues,
 } from '../storage/feature-states.ts'
 import { listOptions } from '../storage/features.ts'
+import { findHoused } from '../storage/identity-homes.ts'
 import { findSegment } from '../storage/segments.ts'
 import { findGround, type Ground, type NewLink, planLink } from './feature-segments.ts'
 import {
@@ -27,6 +27,7 @@ import {
 } from './feature-states.ts'
 import { type Flag, findFlag, stateLog, type Target } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
+import { refuseStateValue } from './limits.ts'
 import { insertStates } from './new-states.ts'
 import { snapshot } from './snapshot.ts'
 import type { Context, Plan, Write } from './write.ts'
@@ -42,9 +43,15 @@ const taken = invalid({
   non_field_errors: ['An override of this feature exists already: change it instead.'],
 })
 
-async function findTarget(db: Database, place: Place): Promise<Outcome<Target>> {
+async function findTarget(
+  { db, homes }: Pick<Context, 'db' | 'homes'>,
+  place: Place,
+): Promise<Outcome<Target>> {
   const { environmentId, featureId, target } = place
   if (target.kind === 'identity') {
+    if ((await findHoused(homes, environmentId, target.id)) === undefined) {
+      return invalid({ identity: ['Identity does not exist in environment.'] })
+    }
     const present = await findStateOfIdentity(db, { ...place, identityId: target.id })
     return present === undefined ? ok(target) : taken
   }
@@ -57,15 +64,15 @@ async function findTarget(db: Database, place: Place): Promise<Outcome<Target>> 
   return present === undefined ? ok({ kind: 'segment', segment, link }) : taken
 }
 
+/** What an override starts from: the environment's own state. */
+export type Base = StateWithShares & Pick<Flag, 'options'>
+
 /** The override before anything is asked of it: a copy of the environment's own state. */
 async function inherit(
-  { db, now, reserve }: Context,
-  { environment, feature }: Ground,
+  { now, reserve }: Pick<Context, 'now' | 'reserve'>,
   target: Target,
-): Promise<Outcome<StateWithShares>> {
-  const original = await findDefaultState(db, environment.id, feature.id)
-  if (original === undefined) return notFound()
-  const originalShares = await listMultivariateValues(db, original.id)
+  { state: original, shares: originalShares }: Base,
+): Promise<StateWithShares> {
   const count = originalShares.length
   const firsts = await reserve({ 'feature-state': 1, 'multivariate-value': count })
   const state: FeatureState = {
@@ -84,33 +91,32 @@ async function inherit(
     uuid: crypto.randomUUID(),
     featureStateId: state.id,
   }))
-  return ok({ state, shares })
+  return { state, shares }
 }
 
 type Asked = { ground: Ground; target: Target; changes: StateChanges }
 
-/** What the request leaves out is taken from the environment's own state. */
-async function planOverride(
+/** A new override on top of a base that is known already. Limits are not judged. */
+export async function overrideFrom(
   context: Context,
   { ground, target, changes }: Asked,
+  base: Base,
 ): Promise<Outcome<Plan<StateWithShares>>> {
-  const { db } = context
   const { environment, feature } = ground
-  const inherited = await inherit(context, ground, target)
-  if (inherited.kind !== 'ok') return inherited
-  const options = await listOptions(db, feature.id)
-  const outcome = await withShares(context, { ...inherited.value, options }, changes.shares)
+  const { options } = base
+  const inherited = await inherit(context, target, base)
+  const outcome = await withShares(context, { ...inherited, options }, changes.shares)
   if (outcome.kind !== 'ok') return outcome
   const { shares } = outcome.value
   const state: FeatureState = {
-    ...inherited.value.state,
-    enabled: changes.enabled ?? inherited.value.state.enabled,
-    ...valueAfter(inherited.value.state, changes),
+    ...inherited.state,
+    enabled: changes.enabled ?? inherited.state.enabled,
+    ...valueAfter(inherited.state, changes),
   }
   const flag: Flag = { ...ground, target, state, shares, options }
   return ok({
     result: { state, shares },
-    statements: insertStates(db, { states: [state], shares }),
+    statements: insertStates(context.db, { states: [state], shares }),
     entries: [
       stateEntry(flag, {
         action: 'feature-state.created',
@@ -125,13 +131,32 @@ async function planOverride(
   })
 }
 
+/** What the request leaves out is taken from the environment's own state. */
+async function planOverride(
+  context: Context,
+  asked: Asked,
+): Promise<Outcome<Plan<StateWithShares>>> {
+  const { db } = context
+  const { project, environment, feature } = asked.ground
+  const state = await findDefaultState(db, environment.id, feature.id)
+  if (state === undefined) return notFound()
+  const [shares, options] = await Promise.all([
+    listMultivariateValues(db, state.id),
+    listOptions(db, feature.id),
+  ])
+  const planned = await overrideFrom(context, asked, { state, shares, options })
+  if (planned.kind !== 'ok') return planned
+  const value = { before: null, after: planned.value.result.state.stringValue }
+  return (await refuseStateValue(db, project, value)) ?? planned
+}
+
 export const createOverride: Write<Place & { changes: StateChanges }, StateWithShares> = async (
   context,
   { changes, ...place },
 ) => {
   const ground = await findGround(context, place)
   if (ground.kind !== 'ok') return ground
-  const target = await findTarget(context.db, place)
+  const target = await findTarget(context, place)
   if (target.kind !== 'ok') return target
   return planOverride(context, { ground: ground.value, target: target.value, changes })
 }

@@ -1,13 +1,15 @@
 /** The rules of projects. A new project has no environment until one is created. */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok } from '../outcome.ts'
+import { insertRows } from '../storage/database.ts'
 import { listEnvironmentsOfProject } from '../storage/environments.ts'
+import { grants } from '../storage/grants.ts'
 import { findOrganisation } from '../storage/organisations.ts'
 import { findProject, findProjectByName, type Project, projects } from '../storage/projects.ts'
 import { refusePattern } from './feature-name.ts'
+import { planCreatorGrant } from './grants.ts'
 import { changed, snapshot } from './snapshot.ts'
-import type { EntryDraft, Write } from './write.ts'
-import { nothingToDo } from './write.ts'
+import { type About, nothingToDo, type Write } from './write.ts'
 
 export type ProjectSettings = {
   name: string
@@ -25,9 +27,9 @@ export type ProjectSettings = {
   maxFeatureValueBytes: number
 }
 
-const nameTaken = invalid({ name: ['A project with this name already exists.'] })
+export const nameTaken = invalid({ name: ['A project with this name already exists.'] })
 
-const entryOf = (project: Project): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+const entryOf = (project: Project): About => ({
   resource: { type: 'PROJECT', id: String(project.id), uuid: project.uuid, name: project.name },
   organisationId: project.organisationId,
   projectId: project.id,
@@ -37,7 +39,8 @@ const entryOf = (project: Project): Omit<EntryDraft, 'action' | 'log' | 'before'
 export const createProject: Write<
   { organisationId: number; settings: Pick<ProjectSettings, 'name'> & Partial<ProjectSettings> },
   Project
-> = async ({ db, now, reserve }, { organisationId, settings }) => {
+> = async (context, { organisationId, settings }) => {
+  const { db, now, reserve } = context
   const badPattern = refusePattern(settings.featureNameRegex ?? null)
   if (badPattern !== undefined) return badPattern
   // The organisation may have been deleted in an earlier turn than this one.
@@ -63,16 +66,18 @@ export const createProject: Write<
     organisationId,
     createdAt: now,
   }
+  const place = { organisationId, projectId: id, environmentId: null }
+  const own = await planCreatorGrant(context, place)
   return ok({
     result: project,
-    statements: [db.insert(projects).values(project)],
+    statements: [db.insert(projects).values(project), ...insertRows(db, grants, own)],
     entries: [
       {
         ...entryOf(project),
         action: 'project.created',
         log: `New Project created: ${project.name}`,
         before: null,
-        after: snapshot(project),
+        after: { ...snapshot(project), grants: own.map(snapshot) },
       },
     ],
     publish: [],

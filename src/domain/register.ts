@@ -1,18 +1,43 @@
 /** The register of writes: every admin change there is, by name. What is not here cannot happen. */
 import type { Outcome } from '../outcome.ts'
+import { cloneOverrides } from './cloned-overrides.ts'
+import { cloneEnvironment } from './environment-clone.ts'
 import {
   createEnvironmentKey,
   deleteEnvironmentKey,
   updateEnvironmentKey,
 } from './environment-keys.ts'
 import { createEnvironment, deleteEnvironment, updateEnvironment } from './environments.ts'
+import { createFeature } from './feature-create.ts'
+import { addFeatureOwners, removeFeatureOwners } from './feature-owners.ts'
 import {
   createFeatureSegment,
   deleteFeatureSegment,
   reorderFeatureSegments,
 } from './feature-segments.ts'
 import { updateFeatureState } from './feature-states.ts'
-import { createFeature, deleteFeature, updateFeature } from './features.ts'
+import { deleteFeature, updateFeature } from './features.ts'
+import { changeFlag, deleteFlagOverride } from './flag-changes.ts'
+import { createGrant, deleteGrant, updateGrant } from './grants.ts'
+import {
+  addUsersToGroup,
+  createGroup,
+  deleteGroup,
+  removeUsersFromGroup,
+  setGroupAdmin,
+  updateGroup,
+} from './groups.ts'
+import { createIdentity, deleteIdentity, updateIdentity } from './identities.ts'
+import { createInviteLink, deleteInviteLink } from './invite-links.ts'
+import { createInvites, deleteInvite, renewInvite } from './invites.ts'
+import { joinByInvite, joinByLink } from './joining.ts'
+import {
+  abortKeyRotation,
+  completeKeyRotation,
+  endKeyRotation,
+  startKeyRotation,
+} from './key-rotations.ts'
+import { removeMembers, updateRole } from './members.ts'
 import { createOption, deleteOption, updateOption } from './options.ts'
 import {
   createOrganisationKey,
@@ -21,8 +46,11 @@ import {
 } from './organisation-keys.ts'
 import { createOrganisation, deleteOrganisation, updateOrganisation } from './organisations.ts'
 import { createOverride, createSegmentOverride, deleteIdentityOverride } from './overrides.ts'
+import { importProject } from './project-import.ts'
 import { createProject, deleteProject, updateProject } from './projects.ts'
 import { cloneSegment, createSegment, deleteSegment, updateSegment } from './segments.ts'
+import { createTag, deleteTag, updateTag } from './tags.ts'
+import { createTrait, deleteTrait, deleteTraitKey, updateTrait } from './traits.ts'
 import { createSession, createUser, deleteSession, updateUser } from './users.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks.ts'
 import type { Context, Plan, Write } from './write.ts'
@@ -35,30 +63,67 @@ export const writes = {
   'organisation.create': createOrganisation,
   'organisation.update': updateOrganisation,
   'organisation.delete': deleteOrganisation,
+  'membership.update-role': updateRole,
+  'membership.remove': removeMembers,
+  'group.create': createGroup,
+  'group.update': updateGroup,
+  'group.delete': deleteGroup,
+  'group.add-users': addUsersToGroup,
+  'group.remove-users': removeUsersFromGroup,
+  'group.set-admin': setGroupAdmin,
+  'invite.create': createInvites,
+  'invite.renew': renewInvite,
+  'invite.delete': deleteInvite,
+  'invite.accept': joinByInvite,
+  'invite-link.create': createInviteLink,
+  'invite-link.delete': deleteInviteLink,
+  'invite-link.accept': joinByLink,
   'organisation-key.create': createOrganisationKey,
   'organisation-key.update': updateOrganisationKey,
   'organisation-key.delete': deleteOrganisationKey,
   'environment-key.create': createEnvironmentKey,
   'environment-key.update': updateEnvironmentKey,
   'environment-key.delete': deleteEnvironmentKey,
+  'environment-key.rotate': startKeyRotation,
+  'environment-key.abort-rotation': abortKeyRotation,
+  'environment-key.complete-rotation': completeKeyRotation,
+  'environment-key.end-rotation': endKeyRotation,
+  'grant.create': createGrant,
+  'grant.update': updateGrant,
+  'grant.delete': deleteGrant,
   'webhook.create': createWebhook,
   'webhook.update': updateWebhook,
   'webhook.delete': deleteWebhook,
   'project.create': createProject,
   'project.update': updateProject,
   'project.delete': deleteProject,
+  'project.import': importProject,
   'environment.create': createEnvironment,
+  'environment.clone': cloneEnvironment,
   'environment.update': updateEnvironment,
   'environment.delete': deleteEnvironment,
   'feature.create': createFeature,
   'feature.update': updateFeature,
   'feature.delete': deleteFeature,
+  'feature-owners.add': addFeatureOwners,
+  'feature-owners.remove': removeFeatureOwners,
   'multivariate-option.create': createOption,
   'multivariate-option.update': updateOption,
   'multivariate-option.delete': deleteOption,
   'feature-state.update': updateFeatureState,
   'override.create': createOverride,
   'override.delete': deleteIdentityOverride,
+  'override.clone': cloneOverrides,
+  'identity.create': createIdentity,
+  'identity.update': updateIdentity,
+  'identity.delete': deleteIdentity,
+  'trait.create': createTrait,
+  'trait.update': updateTrait,
+  'trait.delete': deleteTrait,
+  'trait-key.delete': deleteTraitKey,
+  'tag.create': createTag,
+  'tag.update': updateTag,
+  'tag.delete': deleteTag,
   'segment.create': createSegment,
   'segment.clone': cloneSegment,
   'segment.update': updateSegment,
@@ -67,6 +132,8 @@ export const writes = {
   'feature-segment.delete': deleteFeatureSegment,
   'feature-segment.reorder': reorderFeatureSegments,
   'segment-override.create': createSegmentOverride,
+  'flag.change': changeFlag,
+  'flag.delete-override': deleteFlagOverride,
 }
 
 export type WriteName = keyof typeof writes

@@ -10,11 +10,9 @@ type Part = Record<string, unknown>
 const partsOf = (value: unknown): Part[] =>
   Array.isArray(value) ? value.filter((part) => typeof part === 'object' && part !== null) : []
 
-const maxConditions = 100
-
 /**
  * An audit entry holds two trees, before and after, in one row of at most two megabytes. The contract
- * has no such limit; its hundred conditions of ordinary length take a tenth of it.
+ * has no such limit; a hundred conditions of ordinary length take a tenth of it.
  */
 const maxBytes = 400_000
 
@@ -40,7 +38,8 @@ const fits = (value: unknown, levels: number): boolean =>
   value === null ||
   (levels > 0 && Object.values(value).every((part) => fits(part, levels - 1)))
 
-export function refuseRules(tree: RuleTree): Refusal | undefined {
+/** `maxConditions` is the project's setting. */
+export function refuseRules(tree: RuleTree, maxConditions: number): Refusal | undefined {
   const wrong = (message: string) => invalid({ segment: [message] })
   if (tree.length === 0) return invalid({ rules: ['This list may not be empty.'] })
   if (isTooDeep(tree)) return wrong('Rules must not be nested more than 2 levels deep.')
@@ -77,6 +76,9 @@ export function numberRules(tree: RuleTree, first: { rule: number; condition: nu
   return withIds(tree, { rule: () => rule++, condition: () => condition++ })
 }
 
+/** The tree as it was sent. */
+export const withoutIds = (tree: RuleTree): RuleTree => withIds(tree, null)
+
 /** Whether two trees say the same: clients that know no ids send a tree without them. */
 export const sameRules = (a: RuleTree, b: RuleTree): boolean =>
-  JSON.stringify(withIds(a, null)) === JSON.stringify(withIds(b, null))
+  JSON.stringify(withoutIds(a)) === JSON.stringify(withoutIds(b))

@@ -4,16 +4,17 @@
  * as in the original, because SDKs that evaluate locally know other dialects.
  */
 import { eq } from 'drizzle-orm'
-import { invalid, notFound, ok, type Refusal } from '../outcome.ts'
+import { invalid, notFound, ok, type Refusal, unknownId } from '../outcome.ts'
 import type { Database } from '../storage/database.ts'
 import { listEnvironmentsOfProject } from '../storage/environments.ts'
 import { listFeatureSegmentsOfSegment } from '../storage/feature-segments.ts'
 import { findFeature } from '../storage/features.ts'
 import { findProject, type Project } from '../storage/projects.ts'
 import { findSegment, type RuleTree, type Segment, segments } from '../storage/segments.ts'
+import { bytesOf, refuseSegment, refuseText } from './limits.ts'
 import { countParts, numberRules, refuseRules, sameRules } from './segment-rules.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type Context, type EntryDraft, nothingToDo, type Write } from './write.ts'
+import { type About, type Context, nothingToDo, type Write } from './write.ts'
 
 export type SegmentSettings = {
   name: string
@@ -21,10 +22,7 @@ export type SegmentSettings = {
   rules: RuleTree
 }
 
-const entryOf = (
-  project: Project,
-  { id, uuid, name }: Segment,
-): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
+const entryOf = (project: Project, { id, uuid, name }: Segment): About => ({
   resource: { type: 'SEGMENT', id: String(id), uuid, name },
   organisationId: project.organisationId,
   projectId: project.id,
@@ -41,10 +39,17 @@ async function refuseFeature(
 ): Promise<Refusal | undefined> {
   if (featureId === null) return undefined
   const feature = await findFeature(db, featureId)
-  return feature?.projectId === projectId
-    ? undefined
-    : invalid({ feature: [`Invalid pk "${featureId}" - object does not exist.`] })
+  return feature?.projectId === projectId ? undefined : unknownId('feature', featureId)
 }
+
+/** Both of the tree's limits: those of any tree, and those of the project. */
+const refuseTree = async (
+  db: Database,
+  project: Project,
+  tree: RuleTree,
+): Promise<Refusal | undefined> =>
+  refuseRules(tree, project.maxSegmentConditionsAllowed) ??
+  (await refuseText(db, project, bytesOf(JSON.stringify(tree))))
 
 async function withIds({ reserve }: Pick<Context, 'reserve'>, tree: RuleTree): Promise<RuleTree> {
   const { rules, conditions } = countParts(tree)
@@ -62,7 +67,10 @@ export const createSegment: Write<
   const { db, now, reserve } = context
   const project = await findProject(db, projectId)
   if (project === undefined) return notFound()
-  const refusal = (await refuseFeature(db, projectId, featureId)) ?? refuseRules(settings.rules)
+  const refusal =
+    (await refuseSegment(db, project)) ??
+    (await refuseFeature(db, projectId, featureId)) ??
+    (await refuseTree(db, project, settings.rules))
   if (refusal !== undefined) return refusal
   const { segment: id } = await reserve({ segment: 1 })
   const segment: Segment = {
@@ -134,7 +142,8 @@ export const updateSegment: Write<
   const isSameTree = sameRules(tree, before.rules)
   const merged: Segment = { ...before, ...scalars }
   const refusal =
-    (await refuseMove(db, before, merged.featureId)) ?? (isSameTree ? undefined : refuseRules(tree))
+    (await refuseMove(db, before, merged.featureId)) ??
+    (isSameTree ? undefined : await refuseTree(db, project, tree))
   if (refusal !== undefined) return refusal
   if (isSameTree && !changed(before, merged)) return ok(nothingToDo(before))
   const rules = isSameTree ? before.rules : await withIds(context, tree)

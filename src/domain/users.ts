@@ -3,30 +3,40 @@
  * a password is right was decided before, in the request that carried it.
  */
 import { and, eq, lte } from 'drizzle-orm'
-import { forbidden, notFound, ok } from '../outcome.ts'
-import { findToken, findUser, hasUsers, tokens, type User, users } from '../storage/users.ts'
+import { forbidden, invalid, notFound, type Outcome, ok, type Refusal } from '../outcome.ts'
+import type { Database } from '../storage/database.ts'
+import { findInviteLinkByHash } from '../storage/invite-links.ts'
+import { findInviteByHash } from '../storage/invites.ts'
+import {
+  findToken,
+  findUser,
+  findUserByEmail,
+  hasUsers,
+  type SignUpType,
+  tokens,
+  type User,
+  users,
+} from '../storage/users.ts'
+import { emailMismatch, hasExpired, inviteExpired, isFor } from './joining.ts'
 import { changed, snapshot } from './snapshot.ts'
-import type { EntryDraft, Write } from './write.ts'
-import { nothingToDo } from './write.ts'
+import { type About, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 /** How long a session token is good. Logging in again mints another one. */
 export const sessionMs = 30 * 24 * 60 * 60 * 1000
 
-export const registrationClosed = forbidden(
-  'Registration is closed: this instance has its first user. Log in with that account, or ask its owner for access.',
+const registrationClosed = forbidden(
+  'Registration is closed: this instance has its first user. Log in, or ask an administrator for an invite.',
 )
-
-type EntryPart = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'>
 
 const nowhere = { organisationId: null, projectId: null, environment: null }
 
-const entryOf = (user: User): EntryPart => ({
+const entryOf = (user: User): About => ({
   ...nowhere,
   resource: { type: 'USER', id: String(user.id), uuid: user.uuid, name: user.email },
 })
 
 /** A session has no public id: its hash names it, and that stays out of the log. */
-const sessionEntryOf = (user: User): EntryPart => ({
+const sessionEntryOf = (user: User): About => ({
   ...nowhere,
   resource: { type: 'SESSION', id: null, uuid: null, name: user.email },
 })
@@ -43,9 +53,52 @@ const openSession = (user: User, hash: string, now: number) => {
   return { token, entry }
 }
 
+/** What opens the door when there are users already: the hash of an invite, and its kind. */
+export type Invitation = { type: SignUpType | null; hash: string | null; email: string }
+
+async function refuseInvitation(
+  db: Database,
+  now: number,
+  { type, hash, email }: Invitation,
+): Promise<Refusal | undefined> {
+  if (hash === null) return registrationClosed
+  switch (type) {
+    case 'INVITE_EMAIL': {
+      const invite = await findInviteByHash(db, hash)
+      if (invite === undefined) return registrationClosed
+      return isFor(invite, email) ? undefined : forbidden(emailMismatch)
+    }
+    case 'INVITE_LINK': {
+      const link = await findInviteLinkByHash(db, hash)
+      if (link === undefined) return registrationClosed
+      return hasExpired(link, now) ? forbidden(inviteExpired) : undefined
+    }
+    default:
+      return registrationClosed
+  }
+}
+
 /**
- * The first user of an instance, a superuser, with a first session. The id is reserved by the caller,
- * so that the entry's actor is the new user. Of two that come at once the second finds the door shut.
+ * Who may register: anybody while there is no user, and then only who is invited. Only they learn
+ * whether an address is taken.
+ */
+export async function admit(
+  db: Database,
+  now: number,
+  invitation: Invitation,
+): Promise<Outcome<{ isFirst: boolean }>> {
+  if (!(await hasUsers(db))) return ok({ isFirst: true })
+  const refusal = await refuseInvitation(db, now, invitation)
+  if (refusal !== undefined) return refusal
+  return (await findUserByEmail(db, invitation.email)) === undefined
+    ? ok({ isFirst: false })
+    : invalid({ email: ['Email already exists. Please log in.'] })
+}
+
+/**
+ * A user with a first session; the first of an instance is its superuser. The id is reserved by the
+ * caller, so that the entry's actor is the new user. Of two first users that come at once the second
+ * finds the door shut. Joining the organisation of the invite is a step of its own.
  */
 export const createUser: Write<
   {
@@ -55,14 +108,18 @@ export const createUser: Write<
     lastName: string
     passwordHash: string
     tokenHash: string
+    signUpType: SignUpType | null
+    inviteHash: string | null
   },
   User
-> = async ({ db, now }, { tokenHash, ...person }) => {
-  if (await hasUsers(db)) return registrationClosed
+> = async ({ db, now }, { tokenHash, inviteHash, ...person }) => {
+  const { signUpType: type, email } = person
+  const admitted = await admit(db, now, { type, hash: inviteHash, email })
+  if (admitted.kind !== 'ok') return admitted
   const user: User = {
     ...person,
     uuid: crypto.randomUUID(),
-    isSuperuser: true,
+    isSuperuser: admitted.value.isFirst,
     createdAt: now,
     lastLoginAt: now,
   }

@@ -5,18 +5,14 @@
 import { eq } from 'drizzle-orm'
 import { notFound, ok } from '../outcome.ts'
 import { findWebhook, type Webhook, webhooks } from '../storage/webhooks.ts'
-import { findHome, type Home, placeOf } from './environment-keys.ts'
+import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
 import { changed, snapshot } from './snapshot.ts'
-import type { EntryDraft, JsonObject, Write } from './write.ts'
-import { nothingToDo } from './write.ts'
+import { type About, type JsonObject, nothingToDo, type Write } from './write.ts'
 
 export type WebhookSettings = { url: string; enabled: boolean; sealedSecret: string | null }
 
-const entryOf = (
-  webhook: Webhook,
-  home: Home,
-): Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'> => ({
-  ...placeOf(home),
+const entryOf = (webhook: Webhook, ground: EnvironmentGround): About => ({
+  ...placeOf(ground),
   resource: { type: 'WEBHOOK', id: String(webhook.id), uuid: null, name: webhook.url },
 })
 
@@ -29,8 +25,8 @@ export const createWebhook: Write<
   { environmentId: number; settings: Pick<WebhookSettings, 'url'> & Partial<WebhookSettings> },
   Webhook
 > = async ({ db, now, reserve }, { environmentId, settings }) => {
-  const home = await findHome(db, environmentId)
-  if (home === undefined) return notFound()
+  const ground = await findEnvironmentGround(db, environmentId)
+  if (ground === undefined) return notFound()
   const { webhook: id } = await reserve({ webhook: 1 })
   const webhook: Webhook = {
     enabled: true,
@@ -46,7 +42,7 @@ export const createWebhook: Write<
     statements: [db.insert(webhooks).values(webhook)],
     entries: [
       {
-        ...entryOf(webhook, home),
+        ...entryOf(webhook, ground),
         action: 'webhook.created',
         log: `New Webhook created: ${webhook.url}`,
         before: null,
@@ -63,9 +59,9 @@ export const updateWebhook: Write<
   { environmentId: number; id: number; settings: Partial<WebhookSettings> },
   Webhook
 > = async ({ db, now }, { environmentId, id, settings }) => {
-  const home = await findHome(db, environmentId)
+  const ground = await findEnvironmentGround(db, environmentId)
   const before = await findWebhook(db, environmentId, id)
-  if (home === undefined || before === undefined) return notFound()
+  if (ground === undefined || before === undefined) return notFound()
   if (!changed(before, { ...before, ...settings })) return ok(nothingToDo(before))
   const after: Webhook = { ...before, ...settings, updatedAt: now }
   return ok({
@@ -78,7 +74,7 @@ export const updateWebhook: Write<
     ],
     entries: [
       {
-        ...entryOf(after, home),
+        ...entryOf(after, ground),
         action: 'webhook.updated',
         log: `Webhook updated: ${after.url}`,
         before: logged(before),
@@ -95,15 +91,15 @@ export const deleteWebhook: Write<{ environmentId: number; id: number }, null> =
   { db },
   { environmentId, id },
 ) => {
-  const home = await findHome(db, environmentId)
+  const ground = await findEnvironmentGround(db, environmentId)
   const webhook = await findWebhook(db, environmentId, id)
-  if (home === undefined || webhook === undefined) return notFound()
+  if (ground === undefined || webhook === undefined) return notFound()
   return ok({
     result: null,
     statements: [db.delete(webhooks).where(eq(webhooks.id, id))],
     entries: [
       {
-        ...entryOf(webhook, home),
+        ...entryOf(webhook, ground),
         action: 'webhook.deleted',
         log: `Webhook deleted: ${webhook.url}`,
         before: logged(webhook),

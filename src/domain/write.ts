@@ -6,7 +6,9 @@
 import type { Outcome } from '../outcome.ts'
 import type { Database, Statement } from '../storage/database.ts'
 import type { EventType } from '../storage/events.ts'
+import type { IdentityHome } from '../storage/identity-homes.ts'
 import type { IdName } from '../storage/ids.ts'
+import type { OutboxKind } from '../storage/outbox.ts'
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
@@ -32,6 +34,8 @@ export type Context = {
   secret: string
   /** Reserves public ids; answers the first of each block. */
   reserve: <N extends IdName>(counts: Record<N, number>) => Promise<Record<N, number>>
+  /** The databases with identities. */
+  homes: IdentityHome[]
 }
 
 /** The original's resource types (admin-api §C.2) and ours for what it does not audit. */
@@ -70,8 +74,14 @@ export type EntryDraft = {
   after: JsonObject | null
 }
 
+/** What an entry is about and where that stands: all but what was done to it. */
+export type About = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'>
+
 /** A webhook event before its bytes are frozen; `data` is the contract's (admin-api §C.5). */
 export type EventDraft = { type: EventType; environmentId: number; data: JsonObject }
+
+/** What is to be done once the change is committed, beside publishing and events. */
+export type Debt = { kind: OutboxKind; target: string }
 
 export type Plan<T> = {
   result: T
@@ -82,6 +92,7 @@ export type Plan<T> = {
   /** Environments whose document changes: their version rises and they are published. */
   publish: number[]
   events: EventDraft[]
+  debts?: Debt[]
 }
 
 export type Write<I, T> = (context: Context, input: I) => Promise<Outcome<Plan<T>>>

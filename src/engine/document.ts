@@ -85,8 +85,10 @@ export type Document = {
   environment: {
     id: number
     name: string
-    /** The client-side key. */
+    /** The client-side key; while a rotation runs, the new one. */
     apiKey: string
+    /** While a rotation runs, and a little longer: what it replaces, good before `expiresAt`. */
+    oldKey?: { key: string; expiresAt: number }
     allowClientTraits: boolean
     /** Null: the project's setting holds. */
     hideDisabledFlags: boolean | null

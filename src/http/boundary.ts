@@ -32,11 +32,15 @@ export const noStore: MiddlewareHandler = async (c, next) => {
   c.res.headers.set('Cache-Control', 'max-age=0, no-cache, no-store, must-revalidate, private')
 }
 
-export const boundedBody = bodyLimit({
-  maxSize: maxBodyBytes,
-  onError: (c) =>
-    c.json({ detail: `Request body is larger than the ${maxBodyBytes} bytes allowed.` }, 413),
-})
+/** Counts what arrives, also without a length: what is too large is not read to its end. */
+export const bodyOfAtMost = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: (c) =>
+      c.json({ detail: `Request body is larger than the ${maxSize} bytes allowed.` }, 413),
+  })
+
+export const boundedBody = bodyOfAtMost(maxBodyBytes)
 
 const fail = (c: Context<Base>, error: unknown) => {
   // Serving gives ids to what fails only.

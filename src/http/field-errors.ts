@@ -1,10 +1,10 @@
 /** Zod issues → the contract's error map: field → messages, nested like the input. Pure. */
 import type { FieldErrors } from '../outcome.ts'
 
-type Issue = { path: PropertyKey[]; message: string }
-type Node = { messages: string[]; children: Map<PropertyKey, Node> }
+type Issue = { path: PropertyKey[]; message: string; code?: string | undefined }
+type Node = { messages: string[]; isOfWrongType: boolean; children: Map<PropertyKey, Node> }
 
-const emptyNode = (): Node => ({ messages: [], children: new Map() })
+const emptyNode = (): Node => ({ messages: [], isOfWrongType: false, children: new Map() })
 
 function toErrors(node: Node): string[] | FieldErrors | FieldErrors[] {
   if (node.children.size === 0) return node.messages
@@ -25,8 +25,7 @@ function toErrors(node: Node): string[] | FieldErrors | FieldErrors[] {
   return errors
 }
 
-/** What concerns no field stands under `non_field_errors`; list items without an error are `{}`. */
-export function toFieldErrors(issues: readonly Issue[]): FieldErrors {
+function readIssues(issues: readonly Issue[]) {
   const root = emptyNode()
   for (const issue of issues) {
     let node = root
@@ -38,8 +37,27 @@ export function toFieldErrors(issues: readonly Issue[]): FieldErrors {
       }
       node = child
     }
-    node.messages.push(issue.message)
+    // What is of the wrong type has no length either: text that stands for a list is not "too long".
+    if (!node.isOfWrongType) node.messages.push(issue.message)
+    if (issue.code === 'invalid_type') node.isOfWrongType = true
   }
-  const errors = toErrors(root)
-  return Array.isArray(errors) ? { non_field_errors: errors as string[] } : errors
+  return toErrors(root)
+}
+
+const isMessages = (errors: ReturnType<typeof toErrors>): errors is string[] =>
+  Array.isArray(errors) && errors.every((error) => typeof error === 'string')
+
+/**
+ * What concerns no field stands under `non_field_errors`. A list that was sent gets a list back, item by
+ * item (contract §0.3); items without an error are `{}`.
+ */
+export function toErrorBody(issues: readonly Issue[]): FieldErrors | FieldErrors[] {
+  const errors = readIssues(issues)
+  return isMessages(errors) ? { non_field_errors: errors } : errors
+}
+
+/** The same for what is no list as a whole. */
+export function toFieldErrors(issues: readonly Issue[]): FieldErrors {
+  const errors = toErrorBody(issues)
+  return Array.isArray(errors) ? { non_field_errors: errors } : errors
 }

@@ -14,12 +14,11 @@ export const bool = () =>
   }, z.boolean())
 
 /** JSON's reader rounds whole numbers beyond 53 bits: their text would be that of another number. */
-const isExact = (input: number) => Number.isSafeInteger(input) || !Number.isInteger(input)
+export const isExact = (input: number): boolean =>
+  Number.isFinite(input) && (Number.isSafeInteger(input) || !Number.isInteger(input))
 
 const asText = (input: unknown) => {
-  if (typeof input === 'number') {
-    return Number.isFinite(input) && isExact(input) ? String(input) : input
-  }
+  if (typeof input === 'number') return isExact(input) ? String(input) : input
   return typeof input === 'string' ? input.trim() : input
 }
 
@@ -46,6 +45,12 @@ export const text = (max: number) => z.preprocess(asText, sound(z.string().min(1
 
 /** Trimmed text that may be blank. */
 export const blankText = (max: number) => z.preprocess(asText, sound(z.string(), max))
+
+/** Trimmed text or null; blank text is null, because some clients cannot send null. */
+export const textOrNull = (max: number) =>
+  blankText(max)
+    .nullable()
+    .transform((value) => (value === '' ? null : value))
 
 /** Text as it was sent, space and all. */
 export const exactText = (max: number) => sound(z.string(), max)
@@ -84,9 +89,19 @@ export const id = () => int(1, maxId)
 export const pathId = (text: string | undefined): number =>
   text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : 0
 
-/** An ISO 8601 date and time with zone; becomes epoch milliseconds. */
+/** A date and time with the seconds and the zone that it may leave out; without one it is UTC. */
+function completeTime(input: unknown): unknown {
+  if (typeof input !== 'string') return input
+  const withSeconds = input.replace(/(T\d\d:\d\d)(?=$|Z|[+-])/, '$1:00')
+  return /(Z|[+-]\d\d:\d\d)$/.test(withSeconds) ? withSeconds : `${withSeconds}Z`
+}
+
+/** An ISO 8601 date and time in the forms that its error names; becomes epoch milliseconds. */
 export const dateTime = () =>
-  z.iso.datetime({ offset: true }).transform((value) => Date.parse(value))
+  z.preprocess(
+    completeTime,
+    z.iso.datetime({ offset: true }).transform((value) => Date.parse(value)),
+  )
 
 /** Epoch milliseconds as the contract writes them: microseconds and `Z`. */
 export const toTimestamp = (milliseconds: number): string =>

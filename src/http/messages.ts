@@ -31,6 +31,10 @@ function wrongType(expected: string, input: unknown): string | undefined {
   }
 }
 
+/** What was sent in place of a word, so that its sender knows it again. */
+const choiceText = (input: unknown) =>
+  typeof input === 'object' ? JSON.stringify(input) : String(input)
+
 const formats: Record<string, string> = {
   email: 'Enter a valid email address.',
   url: 'Enter a valid URL.',
@@ -61,7 +65,8 @@ z.config({
           : `Ensure this value is less than or equal to ${issue.maximum}.`
       case 'invalid_value':
         if (issue.input === undefined) return 'This field is required.'
-        return `"${String(issue.input)}" is not a valid choice.`
+        if (issue.input === null) return 'This field may not be null.'
+        return `"${choiceText(issue.input)}" is not a valid choice.`
       case 'invalid_format':
         return formats[issue.format]
       default:

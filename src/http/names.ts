@@ -18,3 +18,18 @@ export const camelKeys = <T extends object>(body: T): CamelKeys<T> =>
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [camel(name), value]),
   ) as CamelKeys<T>
+
+type Snake<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}`
+  : S
+
+type SnakeKeys<T> = { [K in keyof T as K extends string ? Snake<K> : never]: T[K] }
+
+/** The same fields under the contract's names. */
+export const snakeKeys = <T extends object>(row: T): SnakeKeys<T> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  ) as SnakeKeys<T>

@@ -4,9 +4,8 @@
  */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Env } from '../env.ts'
-import { toFieldErrors } from './field-errors.ts'
+import { toErrorBody } from './field-errors.ts'
 import './messages.ts'
-import { refuse } from './refuse.ts'
 
 export type Base = { Bindings: Env; Variables: { requestId: string } }
 
@@ -15,7 +14,5 @@ export const createRouter = <V extends object = object>() =>
   new OpenAPIHono<{ Bindings: Env; Variables: Base['Variables'] & V }>({
     strict: false,
     defaultHook: (result, c) =>
-      result.success
-        ? undefined
-        : refuse(c, { kind: 'invalid', errors: toFieldErrors(result.error.issues) }),
+      result.success ? undefined : c.json(toErrorBody(result.error.issues), 400),
   })

@@ -31,6 +31,16 @@ export function answers(own: Record<number, z.ZodType | null>): RouteConfig['res
   return responses
 }
 
+/** The same where the answer is no JSON but text of this type. */
+export const textAnswers = (
+  type: string,
+  description: string,
+  own: Record<number, z.ZodType | null> = {},
+): RouteConfig['responses'] => ({
+  ...answers(own),
+  200: { description, content: { [type]: { schema: z.string() } } },
+})
+
 /**
  * A JSON body and no other (contract §0.3): forms and text get 415. A request without a body or a
  * type counts as `{}`, so that every missing field is named.

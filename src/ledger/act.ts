@@ -1,14 +1,15 @@
 /**
  * The effects of committed changes, driven from the outbox: publish documents, turn events into
- * deliveries. Every effect reads the present truth and may be repeated; its wake-up goes only after
- * the effect is done.
+ * deliveries, take identities' changes home. Every effect reads the present truth and may be
+ * repeated; its wake-up goes only after the effect is done.
  */
 import { fanOut } from '../delivery/fan-out.ts'
 import { publishDocument } from '../document/publish.ts'
 import type { Env } from '../env.ts'
 import { logError, reasonOf } from '../log.ts'
 import type { Database } from '../storage/database.ts'
-import { type Debt, listDebts, settleDebt } from '../storage/outbox.ts'
+import { applyIdentityChange } from '../storage/identity-changes.ts'
+import { type Debt, listDebts, settleDebts } from '../storage/outbox.ts'
 
 /** KV takes one write a second for a key: publishes of one environment keep this distance. */
 export const publishIntervalMs = 1_000
@@ -25,13 +26,22 @@ const page = 100
 /** After this long an effect that failed is tried again. */
 export const retryMs = 5_000
 
-async function act(desk: Desk, debt: Debt): Promise<void> {
-  switch (debt.kind) {
+/** Debts that are paid as one; of events any number is. */
+async function act({ env, publishedAt }: Desk, [debt, ...more]: Debt[]): Promise<void> {
+  switch (debt?.kind) {
+    case undefined:
+      return
     case 'publish':
-      desk.publishedAt.set(debt.target, Date.now())
-      return publishDocument(desk.env, Number(debt.target))
+      publishedAt.set(debt.target, Date.now())
+      return publishDocument(env, Number(debt.target))
+    case 'change-identity':
+      return applyIdentityChange(env, debt.target)
     case 'deliver':
-      return fanOut(desk.env, debt.target, Date.now())
+      return fanOut(
+        env,
+        [debt, ...more].map((one) => one.target),
+        Date.now(),
+      )
   }
 }
 
@@ -43,35 +53,55 @@ function heldUntil(desk: Desk, debt: Debt): number | null {
   return next > Date.now() ? next : null
 }
 
-/** When this debt wants to be looked at again; null when it is paid. One that fails stays owed. */
-async function pay(desk: Desk, debt: Debt): Promise<number | null> {
-  const held = heldUntil(desk, debt)
-  if (held !== null) return held
+/** Those of the debts whose effects are done. Where many fail together, each is tried alone. */
+async function pay(desk: Desk, debts: Debt[]): Promise<Debt[]> {
   try {
-    await act(desk, debt)
-    await settleDebt(desk.db, desk.ledger, debt)
-    return null
+    await act(desk, debts)
+    return debts
   } catch (error) {
-    const { kind, target } = debt
-    logError('ledger.effect-failed', { ledger: desk.ledger, kind, target, error: reasonOf(error) })
-    return Date.now() + retryMs
+    const [debt, ...more] = debts
+    if (debt === undefined) return []
+    if (more.length === 0) {
+      const { kind, target } = debt
+      logError('ledger.effect-failed', {
+        ledger: desk.ledger,
+        kind,
+        target,
+        error: reasonOf(error),
+      })
+      return []
+    }
+    const paid: Debt[] = []
+    for (const one of debts) paid.push(...(await pay(desk, [one])))
+    return paid
   }
+}
+
+/** One page of debts; answers when it wants to be looked at again. What fails stays owed. */
+async function clearPage(desk: Desk, debts: Debt[]): Promise<number[]> {
+  const held = debts.flatMap((debt) => heldUntil(desk, debt) ?? [])
+  const due = debts.filter((debt) => heldUntil(desk, debt) === null)
+  const events = due.filter((debt) => debt.kind === 'deliver')
+  const paid: Debt[] = []
+  for (const debt of due.filter((one) => one.kind !== 'deliver')) {
+    paid.push(...(await pay(desk, [debt])))
+  }
+  paid.push(...(await pay(desk, events)))
+  if (paid.length > 0) await settleDebts(desk.db, desk.ledger, paid)
+  return paid.length < due.length ? [...held, Date.now() + retryMs] : held
 }
 
 /**
  * Works through what the ledger owes and answers when it wants to be woken again (epoch
  * milliseconds), or null when nothing is left. A publish that comes too soon after the last one is
  * left for later, so a burst becomes one publish of its last version. What cannot be done holds up
- * nothing that can. Throws when D1 does not tell what is owed.
+ * nothing that can. Throws when D1 does not tell what is owed, or does not take that it is paid.
  */
 export async function clearOutbox(desk: Desk): Promise<number | null> {
   const wakes: number[] = []
   for (let after = 0; ; ) {
     const debts = await listDebts(desk.db, desk.ledger, { after, limit: page })
-    for (const debt of debts) {
-      const wake = await pay(desk, debt)
-      if (wake !== null) wakes.push(wake)
-    }
+    wakes.push(...(await clearPage(desk, debts)))
     const last = debts.at(-1)
     if (last === undefined || debts.length < page) break
     after = last.firstId

@@ -97,6 +97,8 @@ function toContext(body: unknown): Context | Failure {
 
 /** An empty body is an empty context. */
 export async function readContext(request: Request): Promise<Context | Failure> {
+  // What announces it is not read at all: a body given up half-way ends the connection it came on.
+  if (Number(request.headers.get('Content-Length')) > maxBodyBytes) return tooLarge
   try {
     const text = await boundedText(request.body)
     if (text === undefined) return tooLarge

@@ -3,12 +3,12 @@
  * endpoints (sdk-api §2.2). Its stored traits and overrides count, the context's traits win over
  * them, and nothing is written.
  */
+import { findIdentity } from '../document/stored-identity.ts'
 import type { Identity, TraitValue } from '../engine/index.ts'
 import type { Env } from '../env.ts'
 import { sha256Hex } from '../storage/digest.ts'
 import type { Access } from './access.ts'
 import type { Context } from './context.ts'
-import { findIdentity } from './stored-identity.ts'
 
 type Traits = ReadonlyMap<string, TraitValue>
 

@@ -64,3 +64,7 @@ export function insertRows<T extends SQLiteTable>(
 /** `column IN (…)` for any number of values: one bound parameter however many there are. */
 export const isOneOf = (column: SQLWrapper, values: readonly (number | string)[]): SQL =>
   sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
+
+/** Whether a text has the part in it, in any case of ASCII letters. `instr` knows no wildcards. */
+export const contains = (text: SQLWrapper, part: string): SQL =>
+  sql`instr(lower(${text}), lower(${part})) > 0`

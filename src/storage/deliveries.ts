@@ -1,7 +1,7 @@
 /** Deliveries (one event to one endpoint) and their attempts (one HTTP request each). */
 import { and, asc, eq, exists, gte, lt, lte, ne, or, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { type Database, insertRows, type Statement } from './database.ts'
+import { type Database, insertRows, isOneOf, type Statement } from './database.ts'
 import { events } from './events.ts'
 import { webhooks } from './webhooks.ts'
 
@@ -55,17 +55,12 @@ const isDue = (dueBy: number, now: number) =>
     lt(deliveries.leasedUntil, now),
   )
 
-export const listDueOfEvent = async (
-  db: Database,
-  eventId: string,
-  now: number,
-): Promise<string[]> =>
-  (
-    await db
-      .select({ id: deliveries.id })
-      .from(deliveries)
-      .where(and(eq(deliveries.eventId, eventId), isDue(now, now)))
-  ).map((row) => row.id)
+/** A statement, because it also rides in the batch that makes the deliveries. */
+export const selectDueOfEvents = (db: Database, eventIds: string[], now: number) =>
+  db
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(and(isOneOf(deliveries.eventId, eventIds), isDue(now, now)))
 
 /** Oldest first, so that what waits longest is not overtaken for ever. */
 export const listOverdue = async (

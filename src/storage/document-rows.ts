@@ -11,6 +11,7 @@ import {
   multivariateValues,
 } from './feature-states.ts'
 import { type Feature, features, type MultivariateOption, multivariateOptions } from './features.ts'
+import { type KeyRotation, keyRotations } from './key-rotations.ts'
 import { type Organisation, organisations } from './organisations.ts'
 import { type Project, projects } from './projects.ts'
 import { type Segment, segments } from './segments.ts'
@@ -20,6 +21,8 @@ export type DocumentRows = {
   project: Project
   environment: Environment
   serverKeys: EnvironmentKey[]
+  /** Undefined: the environment has one client-side key. */
+  keyRotation: KeyRotation | undefined
   features: Feature[]
   options: MultivariateOption[]
   /** Defaults and segment overrides; those of identities stay out: they grow without bound. */
@@ -53,6 +56,7 @@ export async function readDocumentRows(
     [project],
     [organisation],
     serverKeys,
+    [keyRotation],
     featureRows,
     options,
     states,
@@ -64,6 +68,7 @@ export async function readDocumentRows(
     db.select().from(projects).where(inArray(projects.id, projectId)),
     db.select().from(organisations).where(inArray(organisations.id, organisationId)),
     db.select().from(environmentKeys).where(eq(environmentKeys.environmentId, environmentId)),
+    db.select().from(keyRotations).where(eq(keyRotations.environmentId, environmentId)),
     db.select().from(features).where(inArray(features.id, featureIds)),
     db.select().from(multivariateOptions).where(inArray(multivariateOptions.featureId, featureIds)),
     db.select().from(featureStates).where(own).orderBy(asc(featureStates.id)),
@@ -91,6 +96,7 @@ export async function readDocumentRows(
     project,
     environment,
     serverKeys,
+    keyRotation,
     features: featureRows,
     options,
     states,

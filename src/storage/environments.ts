@@ -1,7 +1,9 @@
 /** Environments. `version` rises by one with every change that the published document shows. */
-import { and, asc, count, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, or } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { type Database, isOneOf, type Statement } from './database.ts'
+import { type Database, isOneOf } from './database.ts'
+import { keyRotations } from './key-rotations.ts'
+import { type Page, pageRows, type Slice } from './pages.ts'
 
 export const environments = sqliteTable('environments', {
   id: integer().primaryKey(),
@@ -37,11 +39,19 @@ export type Environment = typeof environments.$inferSelect
 export const findEnvironment = async (db: Database, id: number): Promise<Environment | undefined> =>
   (await db.select().from(environments).where(eq(environments.id, id)).limit(1))[0]
 
+/** By its client-side key; while a rotation runs, by the old one as well. */
 export const findEnvironmentByKey = async (
   db: Database,
   apiKey: string,
-): Promise<Environment | undefined> =>
-  (await db.select().from(environments).where(eq(environments.apiKey, apiKey)).limit(1))[0]
+  now = Date.now(),
+): Promise<Environment | undefined> => {
+  const byOldKey = db
+    .select({ id: keyRotations.environmentId })
+    .from(keyRotations)
+    .where(and(eq(keyRotations.oldKey, apiKey), gt(keyRotations.endsAt, now)))
+  const named = or(eq(environments.apiKey, apiKey), inArray(environments.id, byOldKey))
+  return (await db.select().from(environments).where(named).limit(1))[0]
+}
 
 export const findEnvironmentByName = async (
   db: Database,
@@ -66,30 +76,17 @@ export const listEnvironmentsOfProject = (
     .where(eq(environments.projectId, projectId))
     .orderBy(asc(environments.id))
 
-export const bumpVersions = (db: Database, ids: number[], now: number): Statement =>
-  db
-    .update(environments)
-    .set({ version: sql`${environments.version} + 1`, updatedAt: now })
-    .where(isOneOf(environments.id, ids))
-
-/** One page of a project's environments and how many there are. */
-export async function pageEnvironments(
+/** One page of a project's environments, of all or of some, and how many there are. */
+export function pageEnvironments(
   db: Database,
-  projectId: number,
-  page: { limit: number; offset: number },
-): Promise<{ count: number; rows: Environment[] }> {
-  const own = eq(environments.projectId, projectId)
-  const [counted, rows] = await db.batch([
-    db.select({ count: count() }).from(environments).where(own),
-    db
-      .select()
-      .from(environments)
-      .where(own)
-      .orderBy(asc(environments.id))
-      .limit(page.limit)
-      .offset(page.offset),
-  ])
-  return { count: counted[0]?.count ?? 0, rows }
+  of: { projectId: number; only: 'all' | number[] },
+  page: Slice,
+): Promise<Page<Environment>> {
+  const own = and(
+    eq(environments.projectId, of.projectId),
+    of.only === 'all' ? undefined : isOneOf(environments.id, of.only),
+  )
+  return pageRows(db, { table: environments, where: own, orderBy: [asc(environments.id)] }, page)
 }
 
 export const findEnvironmentByUuid = async (

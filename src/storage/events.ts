@@ -1,7 +1,5 @@
 /** Webhook events: their bytes are frozen by the change that made them. */
-import { eq } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Database } from './database.ts'
 
 export type EventType = 'FLAG_UPDATED' | 'FLAG_DELETED'
 
@@ -17,6 +15,3 @@ export const events = sqliteTable('events', {
 })
 
 export type EventRow = typeof events.$inferSelect
-
-export const findEvent = async (db: Database, id: string): Promise<EventRow | undefined> =>
-  (await db.select().from(events).where(eq(events.id, id)).limit(1))[0]

@@ -1,7 +1,8 @@
 /** Which segments override a feature in an environment, and in which order (the smaller wins). */
-import { and, asc, count, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { type Database, isOneOf, type Statement } from './database.ts'
+import { type Page, pageRows, type Slice } from './pages.ts'
 
 export const featureSegments = sqliteTable('feature_segments', {
   id: integer().primaryKey(),
@@ -57,26 +58,24 @@ export const listFeatureSegmentsOfSegment = (
     .orderBy(asc(featureSegments.id))
 
 /** One page of a feature's overrides in an environment, strongest first, and how many there are. */
-export async function pageFeatureSegments(
+export function pageFeatureSegments(
   db: Database,
   at: { environmentId: number; featureId: number },
-  page: { limit: number; offset: number },
-): Promise<{ count: number; rows: FeatureSegment[] }> {
+  page: Slice,
+): Promise<Page<FeatureSegment>> {
   const own = and(
     eq(featureSegments.environmentId, at.environmentId),
     eq(featureSegments.featureId, at.featureId),
   )
-  const [counted, rows] = await db.batch([
-    db.select({ count: count() }).from(featureSegments).where(own),
-    db
-      .select()
-      .from(featureSegments)
-      .where(own)
-      .orderBy(asc(featureSegments.priority), asc(featureSegments.id))
-      .limit(page.limit)
-      .offset(page.offset),
-  ])
-  return { count: counted[0]?.count ?? 0, rows }
+  return pageRows(
+    db,
+    {
+      table: featureSegments,
+      where: own,
+      orderBy: [asc(featureSegments.priority), asc(featureSegments.id)],
+    },
+    page,
+  )
 }
 
 /** Any number of new priorities in one statement. */

@@ -4,8 +4,10 @@
  */
 import { and, asc, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Database } from './database.ts'
+import type { Database, Statement } from './database.ts'
+import { environments } from './environments.ts'
 import { features } from './features.ts'
+import type { Slice } from './pages.ts'
 import { valueColumns } from './values.ts'
 
 export const featureStates = sqliteTable('feature_states', {
@@ -85,6 +87,21 @@ export const listMultivariateValuesOfFeature = (
     )
     .orderBy(asc(multivariateValues.id))
 
+/** Any number of new shares in one statement. */
+export const setShares = (
+  db: Database,
+  rows: Pick<MultivariateValue, 'id' | 'percentageAllocation'>[],
+): Statement => {
+  const json = JSON.stringify(
+    rows.map(({ id, percentageAllocation }) => ({ id, percentageAllocation })),
+  )
+  return db
+    .update(multivariateValues)
+    .set({ percentageAllocation: sql`moved.value ->> 'percentageAllocation'` })
+    .from(sql`json_each(${json}) AS moved`)
+    .where(sql`${multivariateValues.id} = moved.value ->> 'id'`)
+}
+
 /** Which default states of an environment, or which overrides of its identities. */
 export type StateFilter = {
   featureId?: number | undefined
@@ -104,11 +121,21 @@ const matching = (db: Database, environmentId: number, filter: StateFilter) =>
           db
             .select({ id: features.id })
             .from(features)
-            .where(sql`${features.name} = ${filter.featureName} COLLATE NOCASE`),
+            .where(
+              and(
+                // Without its project, the features of all projects would be read.
+                inArray(
+                  features.projectId,
+                  db
+                    .select({ id: environments.projectId })
+                    .from(environments)
+                    .where(eq(environments.id, environmentId)),
+                ),
+                sql`${features.name} = ${filter.featureName} COLLATE NOCASE`,
+              ),
+            ),
         ),
   )
-
-export type Slice = { limit: number; offset: number }
 
 export type StatePage = { count: number; rows: FeatureState[]; shares: MultivariateValue[] }
 

@@ -1,8 +1,8 @@
 /** Features of a project and the options of multivariate ones. */
-import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { FeatureType } from '../engine/document.ts'
-import { type Database, isOneOf, type Statement } from './database.ts'
+import type { Database } from './database.ts'
 import { valueColumns } from './values.ts'
 
 export const features = sqliteTable('features', {
@@ -62,9 +62,6 @@ export async function findFeatureByName(
 export const listFeaturesOfProject = (db: Database, projectId: number): Promise<Feature[]> =>
   db.select().from(features).where(eq(features.projectId, projectId)).orderBy(asc(features.id))
 
-export const countFeatures = (db: Database, projectId: number): Promise<number> =>
-  db.$count(features, eq(features.projectId, projectId))
-
 export const listOptionsOfProject = (
   db: Database,
   projectId: number,
@@ -100,45 +97,6 @@ export const findOptionByUuid = async (
   (
     await db.select().from(multivariateOptions).where(eq(multivariateOptions.uuid, uuid)).limit(1)
   )[0]
-
-/** One page of a project's features with their options, and how many there are. */
-export async function pageFeatures(
-  db: Database,
-  at: { projectId: number; search: string | undefined; isArchived: boolean | undefined },
-  page: { limit: number; offset: number },
-): Promise<{ count: number; rows: Feature[]; options: MultivariateOption[] }> {
-  const own = and(
-    eq(features.projectId, at.projectId),
-    at.search === undefined
-      ? undefined
-      : sql`instr(lower(${features.name}), lower(${at.search})) > 0`,
-    at.isArchived === undefined ? undefined : eq(features.isArchived, at.isArchived),
-  )
-  const pageIds = db
-    .select({ id: features.id })
-    .from(features)
-    .where(own)
-    .orderBy(asc(features.id))
-    .limit(page.limit)
-    .offset(page.offset)
-  const [counted, rows, options] = await db.batch([
-    db.select({ count: count() }).from(features).where(own),
-    db.select().from(features).where(inArray(features.id, pageIds)).orderBy(asc(features.id)),
-    db
-      .select()
-      .from(multivariateOptions)
-      .where(inArray(multivariateOptions.featureId, pageIds))
-      .orderBy(asc(multivariateOptions.id)),
-  ])
-  return { count: counted[0]?.count ?? 0, rows, options }
-}
-
-/** What a write bases itself on when its caller sent If-Match. */
-export const bumpFeatureVersions = (db: Database, featureIds: number[]): Statement =>
-  db
-    .update(features)
-    .set({ version: sql`${features.version} + 1` })
-    .where(isOneOf(features.id, featureIds))
 
 export const findFeatureByUuid = async (db: Database, uuid: string): Promise<Feature | undefined> =>
   (await db.select().from(features).where(eq(features.uuid, uuid)).limit(1))[0]

@@ -59,11 +59,14 @@ const pageIds = (environmentId: number, after: Cursor): SQL => sql`
   )
   WHERE before < ${pageBytes}`
 
-/** The index leads to it by place, not by id: of two shards, both have an identity 1. */
+/**
+ * The index leads to it by place, not by id: of two shards, both have an identity 1. The outer columns
+ * are written out: Drizzle would leave out their table, and they would mean those of the inner one.
+ */
 const identityCreatedAt = sql<number | null>`(
   SELECT seen.created_at FROM ${identities} AS seen
-  WHERE seen.environment_id = ${featureStates.environmentId}
-    AND seen.identifier = ${featureStates.identifier}
+  WHERE seen.environment_id = feature_states.environment_id
+    AND seen.identifier = feature_states.identifier
 )`.as('identity_created_at')
 
 /** One transaction, so that a state and its shares fit together. No joins: see document-rows.ts. */

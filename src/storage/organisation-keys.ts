@@ -1,7 +1,8 @@
 /** Organisation API keys (`Authorization: Api-Key …`): found by the SHA-256 of the whole key. */
-import { and, asc, count, eq } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database } from './database.ts'
+import { type Page, pageRows, type Slice } from './pages.ts'
 
 export const organisationKeys = sqliteTable('organisation_keys', {
   /** The first eight characters, shown in lists and URLs. */
@@ -42,21 +43,12 @@ export const findOrganisationKeyByPrefix = async (
   (await db.select().from(organisationKeys).where(eq(organisationKeys.prefix, prefix)).limit(1))[0]
 
 /** One page of an organisation's keys, oldest first. */
-export async function pageOrganisationKeys(
+export function pageOrganisationKeys(
   db: Database,
   organisationId: number,
-  at: { limit: number; offset: number },
-): Promise<{ count: number; results: OrganisationKey[] }> {
+  page: Slice,
+): Promise<Page<OrganisationKey>> {
   const own = eq(organisationKeys.organisationId, organisationId)
-  const [results, counts] = await db.batch([
-    db
-      .select()
-      .from(organisationKeys)
-      .where(own)
-      .orderBy(asc(organisationKeys.createdAt), asc(organisationKeys.prefix))
-      .limit(at.limit)
-      .offset(at.offset),
-    db.select({ count: count() }).from(organisationKeys).where(own),
-  ])
-  return { count: counts[0]?.count ?? 0, results }
+  const orderBy = [asc(organisationKeys.createdAt), asc(organisationKeys.prefix)]
+  return pageRows(db, { table: organisationKeys, where: own, orderBy }, page)
 }

@@ -3,6 +3,7 @@ import { and, asc, count, eq, isNotNull } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database } from './database.ts'
 import { environments } from './environments.ts'
+import type { Page, Slice } from './pages.ts'
 import { projects } from './projects.ts'
 import { type User, users } from './users.ts'
 
@@ -52,13 +53,6 @@ export const findRole = async (
 
 export type Membership = typeof memberships.$inferSelect
 
-export const listMemberships = (db: Database, userId: number): Promise<Membership[]> =>
-  db
-    .select()
-    .from(memberships)
-    .where(eq(memberships.userId, userId))
-    .orderBy(asc(memberships.organisationId))
-
 /** An organisation as one user sees it; `role` is null for a caller who is no member. */
 export type SeenOrganisation = { organisation: Organisation; seats: number; role: Role | null }
 
@@ -99,18 +93,18 @@ export const seeOrganisationByUuid = async (
 export async function pageOrganisationsOfUser(
   db: Database,
   userId: number,
-  at: { limit: number; offset: number },
-): Promise<{ count: number; results: SeenOrganisation[] }> {
+  { limit, offset }: Slice,
+): Promise<Page<SeenOrganisation>> {
   // Not a batch: D1 answers batches by column name, and a join may have one name twice.
-  const [results, counts] = await Promise.all([
+  const [rows, counts] = await Promise.all([
     seenBy(db, userId)
       .where(isNotNull(memberships.role))
       .orderBy(asc(organisations.id))
-      .limit(at.limit)
-      .offset(at.offset),
+      .limit(limit)
+      .offset(offset),
     db.select({ count: count() }).from(memberships).where(eq(memberships.userId, userId)),
   ])
-  return { count: counts[0]?.count ?? 0, results }
+  return { count: counts[0]?.count ?? 0, rows }
 }
 
 export type Member = { user: User; role: Role }

@@ -1,5 +1,5 @@
 /** What a committed change still owes the world. A row is a wake-up, not a payload. */
-import { and, eq, gt, lt, lte, sql } from 'drizzle-orm'
+import { eq, gt, inArray, lt, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database } from './database.ts'
 
@@ -8,6 +8,8 @@ export type OutboxKind =
   | 'publish'
   /** Turn event `target` into deliveries and queue them. */
   | 'deliver'
+  /** Take change `target` of `identity_changes` to the database it is for. */
+  | 'change-identity'
 
 export const outbox = sqliteTable('outbox', {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -39,17 +41,17 @@ export const listDebts = (
     .limit(page.limit)
 
 /** Rows that came after `lastId` stay: they speak of a change the effect may not have seen. */
-export const settleDebt = (db: Database, ledger: string, debt: Debt): Promise<unknown> =>
-  db
-    .delete(outbox)
-    .where(
-      and(
-        eq(outbox.ledger, ledger),
-        eq(outbox.kind, debt.kind),
-        eq(outbox.target, debt.target),
-        lte(outbox.id, debt.lastId),
-      ),
-    )
+export const settleDebts = (db: Database, ledger: string, debts: Debt[]): Promise<unknown> =>
+  db.delete(outbox).where(
+    inArray(
+      outbox.id,
+      sql`(
+        SELECT owed.id FROM json_each(${JSON.stringify(debts)}) AS paid
+        JOIN outbox AS owed ON owed.ledger = ${ledger}
+          AND owed.id BETWEEN paid.value ->> 'firstId' AND paid.value ->> 'lastId'
+          AND owed.kind = paid.value ->> 'kind' AND owed.target = paid.value ->> 'target')`,
+    ),
+  )
 
 /** Ledgers with work older than `before`: their own alarm was late or lost. */
 export const listOverdueLedgers = async (db: Database, before: number): Promise<string[]> =>

@@ -1,18 +1,14 @@
-/**
- * Feature states beyond an environment's defaults, in pages, and whose they can be. It reads and
- * orders, no more.
- */
+/** Feature states beyond an environment's defaults, in pages. It reads and orders, no more. */
 import { and, eq, inArray, isNull } from 'drizzle-orm'
-import { type Database, openDatabase } from './database.ts'
+import type { Database } from './database.ts'
 import { featureSegments } from './feature-segments.ts'
 import {
   type FeatureState,
   featureStates,
   pageStatesWhere,
-  type Slice,
   type StatePage,
 } from './feature-states.ts'
-import { type Identity, identities, selectIdentity } from './identities.ts'
+import type { Slice } from './pages.ts'
 
 /** The states that features have for a segment, in one environment or in all. */
 export const pageStatesOfSegment = (
@@ -65,28 +61,3 @@ export const findStateByUuid = async (
   uuid: string,
 ): Promise<FeatureState | undefined> =>
   (await db.select().from(featureStates).where(eq(featureStates.uuid, uuid)).limit(1))[0]
-
-/** An id alone does not tell where an identity lives: all databases with identities are asked. */
-export async function findIdentityById(
-  databases: D1Database[],
-  environmentId: number,
-  id: number,
-): Promise<Identity | undefined> {
-  const found = await Promise.all(
-    databases.map((database) =>
-      openDatabase(database)
-        .select()
-        .from(identities)
-        .where(and(eq(identities.id, id), eq(identities.environmentId, environmentId)))
-        .limit(1),
-    ),
-  )
-  return found.flat()[0]
-}
-
-export const findIdentityByIdentifier = async (
-  database: D1Database,
-  environmentId: number,
-  identifier: string,
-): Promise<Identity | undefined> =>
-  (await selectIdentity(openDatabase(database), { environmentId, identifier }))[0]

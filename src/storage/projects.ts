@@ -1,5 +1,5 @@
 /** Projects. */
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, or } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { type Database, isOneOf } from './database.ts'
 
@@ -57,9 +57,18 @@ export const findProjectByName = async (
       .limit(1)
   )[0]
 
-export const listProjects = (db: Database, organisationIds: number[]): Promise<Project[]> =>
+/** All projects of some organisations, and single ones besides. */
+export const listProjectsWithin = (
+  db: Database,
+  reach: { organisationIds: number[]; projectIds: number[] },
+): Promise<Project[]> =>
   db
     .select()
     .from(projects)
-    .where(isOneOf(projects.organisationId, organisationIds))
+    .where(
+      or(
+        isOneOf(projects.organisationId, reach.organisationIds),
+        isOneOf(projects.id, reach.projectIds),
+      ),
+    )
     .orderBy(asc(projects.id))

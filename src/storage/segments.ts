@@ -1,7 +1,8 @@
 /** Segments of a project. The rule tree lies as it was sent; what it means is the engine's business. */
-import { and, asc, count, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { type Database, isOneOf } from './database.ts'
+import { contains, type Database, isOneOf } from './database.ts'
+import { type Page, pageRows, type Slice } from './pages.ts'
 
 /** JSON that no reader of a row may assume anything of. */
 export type RuleTree = unknown[]
@@ -31,29 +32,24 @@ export const findSegmentByUuid = async (db: Database, uuid: string): Promise<Seg
   (await db.select().from(segments).where(eq(segments.uuid, uuid)).limit(1))[0]
 
 /** Which segments of a project: without those of single features unless they are asked for. */
-export type SegmentFilter = { search: string | undefined; withFeatureSpecific: boolean }
+export type SegmentFilter = {
+  search: string | undefined
+  withFeatureSpecific: boolean
+  ids?: number[] | undefined
+}
 
 /** One page of a project's segments and how many there are. */
-export async function pageSegments(
+export function pageSegments(
   db: Database,
   at: { projectId: number; filter: SegmentFilter },
-  page: { limit: number; offset: number },
-): Promise<{ count: number; rows: Segment[] }> {
-  const { search, withFeatureSpecific } = at.filter
+  page: Slice,
+): Promise<Page<Segment>> {
+  const { search, withFeatureSpecific, ids } = at.filter
   const own = and(
     eq(segments.projectId, at.projectId),
     withFeatureSpecific ? undefined : isNull(segments.featureId),
-    search === undefined ? undefined : sql`instr(lower(${segments.name}), lower(${search})) > 0`,
+    ids === undefined ? undefined : isOneOf(segments.id, ids),
+    search === undefined ? undefined : contains(segments.name, search),
   )
-  const [counted, rows] = await db.batch([
-    db.select({ count: count() }).from(segments).where(own),
-    db
-      .select()
-      .from(segments)
-      .where(own)
-      .orderBy(asc(segments.id))
-      .limit(page.limit)
-      .offset(page.offset),
-  ])
-  return { count: counted[0]?.count ?? 0, rows }
+  return pageRows(db, { table: segments, where: own, orderBy: [asc(segments.id)] }, page)
 }

@@ -3,6 +3,9 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { type Database, isOneOf } from './database.ts'
 
+/** How a person came: on their own, by an invite for their address, or by a link. */
+export type SignUpType = 'NO_INVITE' | 'INVITE_EMAIL' | 'INVITE_LINK'
+
 export const users = sqliteTable('users', {
   id: integer().primaryKey(),
   uuid: text().notNull(),
@@ -14,6 +17,8 @@ export const users = sqliteTable('users', {
   isSuperuser: integer('is_superuser', { mode: 'boolean' }).notNull().default(false),
   createdAt: integer('created_at').notNull(),
   lastLoginAt: integer('last_login_at'),
+  /** As it was said at registration; null: nothing was. */
+  signUpType: text('sign_up_type').$type<SignUpType>(),
 })
 
 export const tokens = sqliteTable('tokens', {

@@ -201,7 +201,10 @@ describe('update-priorities', () => {
     const wrong: [unknown, object][] = [
       [[own, { id: 987_654, priority: 0 }], notFound],
       [[own, { id: two.links[0]?.id, priority: 0 }], apart],
-      [[{ ...own, priority: -1 }], { non_field_errors: [{ priority: [expect.any(String)] }] }],
+      [
+        [own, { ...own, priority: -1 }],
+        [{}, { priority: [expect.any(String)] }],
+      ],
       [{}, { non_field_errors: [expect.stringContaining('list')] }],
     ]
     const before = await dumpAtRest()
@@ -236,6 +239,23 @@ it('feature segments are closed to neighbours and members', async () => {
       body: { non_field_errors: ['Some of the provided ids were not found.'] },
     })
   }
+  expect(await dumpAtRest()).toBe(before)
+})
+
+it('feature segments are shown to who may see them, and changes of them are forbidden', async () => {
+  const { links } = await overridden(undefined)
+  const viewer = await addViewer(world, place)
+  const at = `${path}${links[0]?.id}/`
+  const before = await dumpAtRest()
+  const as = async (method: string, to: string, body?: unknown) =>
+    (await world.api(method, to, body, viewer.auth)).status
+  expect(await as('GET', at)).toBe(200)
+  expect(await as('PUT', at, {})).toBe(403)
+  expect(await as('DELETE', at)).toBe(403)
+  const moves = [{ id: links[0]?.id, priority: 5 }]
+  expect(await as('POST', `${path}update-priorities/`, moves)).toBe(403)
+  const unknown = [...moves, { id: 987_654, priority: 5 }]
+  expect(await as('POST', `${path}update-priorities/`, unknown)).toBe(400)
   expect(await dumpAtRest()).toBe(before)
 })
 

@@ -111,7 +111,7 @@ describe('PUT by id alone', () => {
     for (const auth of [other.keyAuth, member.auth]) {
       expect((await change(state, { enabled: true }, auth)).status).toBe(404)
     }
-    expect((await world.api('GET', path, undefined, member.auth)).status).toBe(403)
+    expect((await world.api('GET', path, undefined, member.auth)).status).toBe(404)
     expect(await dumpAtRest()).toBe(before)
   })
 })

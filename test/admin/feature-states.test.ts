@@ -94,7 +94,7 @@ describe.each(['PUT', 'PATCH'])('%s by environment key', (method) => {
     ['__proto__', '__proto__'],
     ['🚩', '🚩'],
     ['x'.repeat(20_000), 'x'.repeat(20_000)],
-    ['🚩'.repeat(20_000), '🚩'.repeat(20_000)],
+    ['🚩'.repeat(5_000), '🚩'.repeat(5_000)],
   ])('takes the value %j', async (sent, value) => {
     const state = await addState(world, place)
     const { body } = await change(state, { feature_state_value: sent })
@@ -104,6 +104,7 @@ describe.each(['PUT', 'PATCH'])('%s by environment key', (method) => {
 
   it.each([
     ['x'.repeat(20_001)],
+    ['🚩'.repeat(5_001)],
     [{ type: 'unicode', string_value: 'x' }],
     [['x']],
     ['a\u0000b'],

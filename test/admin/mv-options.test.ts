@@ -187,7 +187,7 @@ it('options are closed to neighbours and members, and found under their own feat
   const uuid = `multivariate/options/get-by-uuid/${option.uuid}/`
   for (const [auth, status] of [
     [other.keyAuth, 404],
-    [member.auth, 403],
+    [member.auth, 404],
   ] as const) {
     for (const [method, path] of [
       ['GET', own.list],

@@ -237,7 +237,7 @@ it('overrides are closed to neighbours and members', async () => {
   const before = await dumpAtRest()
   for (const [auth, status] of [
     [other.keyAuth, 404],
-    [member.auth, 403],
+    [member.auth, 404],
   ] as const) {
     const as = async (method: string, path: string, body?: unknown) =>
       (await world.api(method, path, body, auth)).status

@@ -75,7 +75,7 @@ describe('a new project', () => {
 
   it('ignores unknown and read-only fields', async () => {
     const uuid = '00000000-0000-4000-8000-000000000000'
-    const sent = { id: 999, uuid, use_edge_identities: true, enforce_feature_owners: true, x: 1 }
+    const sent = { id: 999, uuid, use_edge_identities: true, total_features: 7, x: 1 }
     const { body } = await create({ name: 'Readonly', ...sent })
     expect(body).toEqual({ ...defaults, name: 'Readonly', organisation: world.organisation.id })
     expect(body.id).not.toBe(999)
@@ -172,6 +172,8 @@ describe('reading projects', () => {
       max_segments_allowed: 500,
       max_features_allowed: 1000,
       max_segment_overrides_allowed: 2000,
+      max_segment_conditions_allowed: 100,
+      max_feature_value_bytes: 20000,
       total_features: 1,
       total_segments: 0,
     }

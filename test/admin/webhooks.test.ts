@@ -200,7 +200,7 @@ describe('webhooks are managed', () => {
       ['DELETE', `${path}${id}/`, undefined],
     ] as const) {
       expect((await api(method, at, body)).status).toBe(401)
-      expect((await api(method, at, body, member.auth)).status).toBe(403)
+      expect((await api(method, at, body, member.auth)).status).toBe(404)
       for (const auth of [stranger.auth, stranger.keyAuth]) {
         expect((await api(method, at, body, auth)).status).toBe(404)
       }

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest'
-import { networkOf, refuseTooManyLogins } from '../../src/auth/limit.ts'
+import {
+  networkOf,
+  refuseTooManyInvites,
+  refuseTooManyJoins,
+  refuseTooManyLogins,
+} from '../../src/auth/limit.ts'
 
 it.each([
   ['203.0.113.9', '203.0.113.9'],
@@ -25,8 +30,10 @@ const counting = (allowed: (key: string) => boolean) => {
 
 it('a login counts against its network and its account, whatever the case of the address', async () => {
   const { keys, limit } = counting(() => true)
-  expect(await refuseTooManyLogins(limit, { ip: '203.0.113.9', email: 'A@example.com' })).toBeNull()
-  expect(await refuseTooManyLogins(limit, { ip: null, email: 'a@EXAMPLE.com' })).toBeNull()
+  expect(
+    await refuseTooManyLogins(limit, { ip: '203.0.113.9', email: 'A@example.com' }),
+  ).toBeUndefined()
+  expect(await refuseTooManyLogins(limit, { ip: null, email: 'a@EXAMPLE.com' })).toBeUndefined()
   expect(keys[0]).toBe('network:203.0.113.9')
   expect(keys[2]).toBe('network:unknown')
   expect(keys[1]).toBe(keys[3])
@@ -39,4 +46,17 @@ it.each(['network', 'account'])('too many at one %s are refused for a minute', a
     kind: 'throttled',
     seconds: 60,
   })
+})
+
+it('a join counts against its network and its person, an invite against whoever makes it', async () => {
+  const { keys, limit } = counting(() => true)
+  await refuseTooManyJoins(limit, { ip: '203.0.113.9', userId: 7 })
+  await refuseTooManyInvites(limit, { kind: 'user', id: '7' })
+  await refuseTooManyInvites(limit, { kind: 'organisation-key', id: '7' })
+  expect(keys).toEqual([
+    'network:203.0.113.9',
+    'joining:7',
+    'inviting:user:7',
+    'inviting:organisation-key:7',
+  ])
 })

@@ -3,16 +3,22 @@
  * ratios measured side by side in one run; it is never asserted, because machines are shared.
  */
 import { cpus } from 'node:os'
+import { benchAdmin } from './admin.ts'
 import { benchEngine } from './engine.ts'
 import { benchEnvironmentDocument } from './environment-document.ts'
 import { benchFlags } from './flags.ts'
 import { benchIdentities } from './identities.ts'
+import { benchImport } from './import.ts'
+import { benchLists } from './lists.ts'
 
 const benches: Record<string, () => Promise<void>> = {
   flags: benchFlags,
   identities: benchIdentities,
   document: benchEnvironmentDocument,
   engine: benchEngine,
+  admin: benchAdmin,
+  lists: benchLists,
+  import: benchImport,
 }
 
 const named = process.argv.slice(2)

@@ -22,7 +22,7 @@ describe('fanning an event out', () => {
     const eventId = await addEvent(environmentId)
     const { env, rung } = quietEnv()
 
-    await fanOut(env, eventId, t0 + 5)
+    await fanOut(env, [eventId], t0 + 5)
 
     const rows = await listDeliveries(eventId)
     expect(rows.map((row) => row.webhookId)).toEqual([first, second])
@@ -46,8 +46,8 @@ describe('fanning an event out', () => {
     const eventId = await addEvent(environmentId)
     const { env, rung } = quietEnv()
 
-    await Promise.all(Array.from({ length: 8 }, () => fanOut(env, eventId, t0)))
-    await fanOut(env, eventId, t0 + 60_000)
+    await Promise.all(Array.from({ length: 8 }, () => fanOut(env, [eventId], t0)))
+    await fanOut(env, [eventId], t0 + 60_000)
 
     const rows = await listDeliveries(eventId)
     expect(rows).toHaveLength(2)
@@ -58,7 +58,7 @@ describe('fanning an event out', () => {
     const environmentId = await addEnvironment()
     const eventId = await addEvent(environmentId)
     for (let i = 0; i < 5; i++) await addWebhook(environmentId)
-    await fanOut(quietEnv().env, eventId, t0)
+    await fanOut(quietEnv().env, [eventId], t0)
     const [delivered, parked, leased, later, due] = await listDeliveries(eventId)
     const set = (assignment: string, id: string | undefined) =>
       bindings.DB.prepare(`UPDATE deliveries SET ${assignment} WHERE id = ?`).bind(id).run()
@@ -68,19 +68,19 @@ describe('fanning an event out', () => {
     await set(`next_attempt_at = ${t0 + 30_000}`, later?.id)
 
     const { env, rung } = quietEnv()
-    await fanOut(env, eventId, t0 + 1)
+    await fanOut(env, [eventId], t0 + 1)
     expect(rung).toEqual([{ deliveryId: due?.id, delaySeconds: 0 }])
   })
 
   it('does nothing for an event that is gone', async () => {
     const { env, rung, calls } = quietEnv()
-    await fanOut(env, 'evt_unknown', t0)
+    await fanOut(env, ['evt_unknown'], t0)
     expect({ rung, calls }).toEqual({ rung: [], calls: [] })
   })
 
   it('does nothing for an environment without endpoints', async () => {
     const { env, calls } = quietEnv()
-    await fanOut(env, await addEvent(await addEnvironment()), t0)
+    await fanOut(env, [await addEvent(await addEnvironment())], t0)
     expect(calls).toEqual([])
   })
 
@@ -89,7 +89,7 @@ describe('fanning an event out', () => {
     for (let i = 0; i < 130; i++) await addWebhook(environmentId)
     const eventId = await addEvent(environmentId)
     const { env, rung, calls } = quietEnv()
-    await fanOut(env, eventId, t0)
+    await fanOut(env, [eventId], t0)
     expect(calls).toEqual([100, 30])
     expect(new Set(rung.map((ring) => ring.deliveryId)).size).toBe(130)
   })
@@ -100,10 +100,10 @@ describe('fanning an event out', () => {
     const eventId = await addEvent(environmentId)
     const sendBatch = () => Promise.reject(new Error('queue down'))
     const { env } = quietEnv({ DELIVERIES: { sendBatch } as never })
-    await expect(fanOut(env, eventId, t0)).rejects.toThrow('queue down')
+    await expect(fanOut(env, [eventId], t0)).rejects.toThrow('queue down')
 
     const again = quietEnv()
-    await fanOut(again.env, eventId, t0 + 1)
+    await fanOut(again.env, [eventId], t0 + 1)
     expect(again.rung).toHaveLength(1)
     expect(await listDeliveries(eventId)).toHaveLength(1)
   })
@@ -112,7 +112,7 @@ describe('fanning an event out', () => {
     const environmentId = await addEnvironment()
     const webhookId = await addWebhook(environmentId, { url: 'http://127.0.0.1:9/hook' })
     const eventId = await addEvent(environmentId)
-    await fanOut(bindings, eventId, Date.now())
+    await fanOut(bindings, [eventId], Date.now())
 
     const [row] = await listDeliveries(eventId)
     await vi.waitFor(

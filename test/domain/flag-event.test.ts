@@ -11,6 +11,7 @@ const context = (name: string): Context => ({
   actor: { kind: 'user', id: '1', name },
   secret: '',
   reserve: async (counts) => counts,
+  homes: [],
 })
 
 const flag = {
@@ -25,12 +26,12 @@ const flag = {
     onlyAllowLowerCaseFeatureNames: true,
     featureNameRegex: null,
     staleFlagsLimitDays: 30,
-  enforceFeatureOwners: false,
-  maxFeaturesAllowed: 1000,
-  maxSegmentsAllowed: 500,
-  maxSegmentOverridesAllowed: 2000,
-  maxSegmentConditionsAllowed: 100,
-  maxFeatureValueBytes: 20000,
+    enforceFeatureOwners: false,
+    maxFeaturesAllowed: 1000,
+    maxSegmentsAllowed: 500,
+    maxSegmentOverridesAllowed: 2000,
+    maxSegmentConditionsAllowed: 100,
+    maxFeatureValueBytes: 20000,
     createdAt: 0,
   },
   environment: {
@@ -63,7 +64,7 @@ const flag = {
     isArchived: false,
     isServerKeyOnly: false,
     createdAt: 0,
-  version: 1,
+    version: 1,
   },
   target: { kind: 'default' },
   state: {

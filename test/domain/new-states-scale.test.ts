@@ -25,6 +25,7 @@ async function apply<N extends WriteName>(name: N, input: InputOf<N>) {
     actor: alice,
     secret: '',
     reserve: (counts) => reserveIds(db, counts),
+    homes: [],
   }
   const write = writes[name] as (
     context: Context,
@@ -35,7 +36,7 @@ async function apply<N extends WriteName>(name: N, input: InputOf<N>) {
   const id = crypto.randomUUID()
   const change = { id, ledger: id, now, actor: alice, source }
   const head = { sequence: 0, hash: noHash }
-  const { statements } = await toBatch(db, change, { plan: outcome.value, head })
+  const { statements } = await toBatch(db, [{ change, plan: outcome.value }], head)
   const started = Date.now()
   await runBatch(db, statements)
   return { statements: statements.length, ms: Date.now() - started, plan: outcome.value }

@@ -7,7 +7,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { getDocument } from '../../src/storage/documents.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { events } from '../../src/storage/events.ts'
-import { alice, createFlagWorld, source, type World, write } from '../support/world.ts'
+import { alice, createFlagWorld, putIdentity, source, type World, write } from '../support/world.ts'
 
 let world: World
 let segmentId: number
@@ -159,6 +159,8 @@ describe('a segment override', () => {
 })
 
 describe('an identity override', () => {
+  beforeEach(() => putIdentity(world.environment.id, { id: 77, identifier: 'ada' }))
+
   const place = () => ({
     environmentId: world.environment.id,
     featureId: world.featureId,

@@ -43,15 +43,15 @@ describe('a rule tree', () => {
   })
 
   it('is refused when it is empty, too deep or too large', () => {
-    expect(refuseRules(tree)).toBeUndefined()
-    expect(refuseRules([])).toMatchObject({ errors: { rules: [expect.any(String)] } })
+    expect(refuseRules(tree, 100)).toBeUndefined()
+    expect(refuseRules([], 100)).toMatchObject({ errors: { rules: [expect.any(String)] } })
     for (const wrong of [
       [{ rules: [{ rules: [{ rules: [] }] }] }],
       [{ conditions: Array.from({ length: 101 }, () => condition) }],
       [{ rules: [{ conditions: Array.from({ length: 101 }, () => condition) }] }],
       [{ note: 'ä'.repeat(200_001) }],
     ]) {
-      expect(refuseRules(wrong)).toMatchObject({ errors: { segment: [expect.any(String)] } })
+      expect(refuseRules(wrong, 100)).toMatchObject({ errors: { segment: [expect.any(String)] } })
     }
   })
 })

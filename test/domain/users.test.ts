@@ -20,6 +20,8 @@ const ada = {
   lastName: 'Byron',
   passwordHash: '$scrypt$of-ada',
   tokenHash: 'hash-of-the-first-token',
+  signUpType: null,
+  inviteHash: null,
 }
 
 beforeEach(async () => {

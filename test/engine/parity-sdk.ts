@@ -3,10 +3,10 @@
  * endpoint sends. Only its public interface is used.
  */
 import { Flagsmith } from 'flagsmith-nodejs'
+import { documentParts, type IdentityOverride } from '../../src/document/document-view.ts'
+import { overrideChunks } from '../../src/document/override-pages.ts'
 import type { Document, FlagValue } from '../../src/engine/document.ts'
 import type { TraitValue } from '../../src/engine/index.ts'
-import { documentParts, type IdentityOverride } from '../../src/sdk/document-view.ts'
-import { overrideChunks } from '../../src/sdk/override-pages.ts'
 
 export type Decision = { enabled: boolean; value: FlagValue }
 

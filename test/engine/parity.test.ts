@@ -4,9 +4,9 @@
  * differ: so every difference without them is theirs.
  */
 import { expect, it } from 'vitest'
+import type { IdentityOverride } from '../../src/document/document-view.ts'
 import type { Condition, Document, FeatureState, Rule } from '../../src/engine/document.ts'
 import { compile, evaluate, type Flag, type Identity } from '../../src/engine/index.ts'
-import type { IdentityOverride } from '../../src/sdk/document-view.ts'
 import { findingOf } from './parity-cases.ts'
 import { type Environment, environmentFrom } from './parity-environments.ts'
 import { divergenceOf } from './parity-rules.ts'

@@ -1,19 +1,21 @@
 /** Every route that is not public refuses a stranger. The list of routes is the router's own. */
 import { env, exports } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { adminRoutes } from '../../src/admin/index.ts'
+import { adminApps } from '../../src/admin/index.ts'
 
 /** What anybody may ask for: registration and login decide by the body. */
 const open = new Set(['POST /auth/users', 'POST /auth/login'])
 
-const routes = adminRoutes.routes
-  .filter((route) => route.method !== 'ALL')
-  .map((route) => `${route.method} ${route.path}`)
-const distinct = [...new Set(routes)].filter((route) => !open.has(route))
+const routes = Object.entries(adminApps).flatMap(([base, app]) =>
+  app.routes
+    .filter(({ method, path }) => method !== 'ALL' && !open.has(`${method} ${path}`))
+    .map(({ method, path }) => `${method} ${base}${path}`),
+)
+const distinct = [...new Set(routes)]
 
-const call = (route: string, headers: Record<string, string>) => {
+const call = (route: string, headers: Record<string, string>, slash = '/') => {
   const [method = '', path = ''] = route.split(' ')
-  const url = `http://localhost/api/v1${path.replace(/:\w+(\{[^}]*\})?/g, '1')}/`
+  const url = `http://localhost${path.replace(/:\w+(\{[^}]*\})?/g, '1')}${slash}`
   const body = method === 'GET' || method === 'DELETE' ? {} : { body: '{}' }
   return exports.default.fetch(
     new Request(url, {
@@ -29,11 +31,13 @@ it('knows the routes', () => {
 })
 
 it.each(distinct)('%s answers 401 without a credential', async (route) => {
-  const response = await call(route, {})
-  expect(response.status).toBe(401)
-  expect(await response.json()).toEqual({
-    detail: 'Authentication credentials were not provided.',
-  })
+  for (const slash of ['/', '']) {
+    const response = await call(route, {}, slash)
+    expect(response.status).toBe(401)
+    expect(await response.json()).toEqual({
+      detail: 'Authentication credentials were not provided.',
+    })
+  }
 })
 
 it.each(distinct)('%s answers 401 to credentials that are not good', async (route) => {

@@ -18,7 +18,7 @@ const sources = filesBelow(join(root, 'src'))
 const floors: Record<string, string[]> = {
   engine: [],
   storage: ['types:engine'],
-  document: ['engine', 'storage'],
+  document: ['engine', 'storage', 'http/ascii-json'],
   domain: ['engine', 'storage'],
   http: [],
   usage: ['storage'],
@@ -31,6 +31,9 @@ const floors: Record<string, string[]> = {
   admin: [
     'domain',
     'ledger/client',
+    'ledger/proofs',
+    'document/environment-document',
+    'document/identity',
     'delivery',
     'usage',
     'storage',
@@ -38,7 +41,7 @@ const floors: Record<string, string[]> = {
     'http',
     'types:engine',
   ],
-  tools: ['engine'],
+  tools: ['engine', 'ledger/chain', 'ledger/tree', 'ledger/note', 'ledger/bytes'],
 }
 
 /** Files beside the rooms: what everybody may know, and the composition on top. */

@@ -1,6 +1,6 @@
-import type { z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
-import { toFieldErrors } from '../../src/http/field-errors.ts'
+import { toErrorBody, toFieldErrors } from '../../src/http/field-errors.ts'
 import { blankText, bool, dateTime, id, int, number, text } from '../../src/http/fields.ts'
 import '../../src/http/messages.ts'
 
@@ -129,9 +129,20 @@ describe('a number', () => {
 it('a date and time becomes milliseconds, and must carry a zone', () => {
   expect(read(dateTime(), '2026-01-02T03:04:05Z')).toEqual({ is: 1767323045000 })
   expect(read(dateTime(), '2026-01-02T04:04:05.000001+01:00')).toEqual({ is: 1767323045000 })
+  expect(read(dateTime(), '2026-01-02T03:04:05')).toEqual({ is: 1767323045000 })
+  expect(read(dateTime(), '2026-01-02T04:04+01:00')).toEqual({ is: 1767323040000 })
+  expect(read(dateTime(), '2026-01-02T03:04')).toEqual({ is: 1767323040000 })
   expect(read(dateTime(), '2026-01-02')).toEqual(
     errors(expect.stringMatching(/^Datetime has wrong format/)),
   )
+})
+
+it('a choice is told what is wrong with it', () => {
+  const choice = z.enum(['ALL', 'ANY'])
+  expect(read(choice, null)).toEqual(errors('This field may not be null.'))
+  expect(read(choice, undefined)).toEqual(errors('This field is required.'))
+  expect(read(choice, 'all')).toEqual(errors('"all" is not a valid choice.'))
+  expect(read(choice, {})).toEqual(errors('"{}" is not a valid choice.'))
 })
 
 describe('errors', () => {
@@ -154,6 +165,21 @@ describe('errors', () => {
     expect(toFieldErrors([{ path: [], message: 'no' }])).toEqual({ non_field_errors: ['no'] })
     expect(toFieldErrors([{ path: ['options', 0], message: 'no' }])).toEqual({
       options: [{ non_field_errors: ['no'] }],
+    })
+  })
+
+  it('of a list that was sent are a list, item by item', () => {
+    const issues = [{ path: [1, 'priority'], message: 'no' }]
+    expect(toErrorBody(issues)).toEqual([{}, { priority: ['no'] }])
+    expect(toErrorBody([{ path: [], message: 'no' }])).toEqual({ non_field_errors: ['no'] })
+  })
+
+  it('of what has the wrong type say no more than that', () => {
+    const schema = z.object({ name: text(5), ids: z.array(id()).max(2) })
+    const { error } = schema.safeParse({ name: [], ids: 'three' })
+    expect(toErrorBody(error?.issues ?? [])).toEqual({
+      name: ['Not a valid string.'],
+      ids: ['Expected a list of items but got type "str".'],
     })
   })
 

@@ -9,7 +9,8 @@ import { getDocument } from '../../src/storage/documents.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { findEnvironment } from '../../src/storage/environments.ts'
 import { expectChain, settle } from '../support/invariants.ts'
-import { alice, createFlagWorld, source, write } from '../support/world.ts'
+import { createFlagWorld, write } from '../support/world.ts'
+import { addStates, orderOf } from './states.ts'
 
 const listEntries = (ledger: string) =>
   openDatabase(env.DB)
@@ -53,24 +54,20 @@ it('puts twenty concurrent changes of one flag into one order, each with its tru
   expect(published?.features[0]?.state.value).toBe(last)
 })
 
-it('keeps one order when two live objects work for the same ledger', async () => {
+it.each([
+  ['one flag', 1],
+  ['several flags, in groups', 6],
+])('keeps one order when two live objects work for the same ledger: %s', async (_, count) => {
   const world = await createFlagWorld()
+  const states = await addStates(world, count)
   const ledger = ledgerOf(world.organisationId)
   const before = await listEntries(ledger)
   const objects = [env.LEDGER.getByName(ledger), env.LEDGER.getByName(`${ledger} twin`)]
   const results = await Promise.allSettled(
     Array.from({ length: 12 }, (_, index) =>
-      objects[index % 2]?.commit({
-        ledger,
-        write: 'feature-state.update',
-        input: {
-          environmentId: world.environment.id,
-          id: world.stateId,
-          changes: { value: `twin ${index}` },
-        },
-        actor: alice,
-        source,
-      }),
+      objects[index % 2]?.commit(
+        orderOf(world, states[(index >> 1) % count] ?? 0, `twin ${index}`),
+      ),
     ),
   )
   const applied = results.filter((result) => result.status === 'fulfilled').length

@@ -6,7 +6,8 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, expect, it } from 'vitest'
 import { ledgerOf } from '../../src/ledger/client.ts'
 import { checkChain } from '../support/invariants.ts'
-import { alice, createFlagWorld, source } from '../support/world.ts'
+import { createFlagWorld } from '../support/world.ts'
+import { addStates, orderOf } from './states.ts'
 
 beforeAll(async () => {
   const statements = env.MIGRATIONS.flatMap((migration) => migration.queries)
@@ -18,24 +19,23 @@ beforeAll(async () => {
   await env.DB.prepare(unguarded).run()
 })
 
-it('a ledger without its sequence guard forks, and the chain check names the place', async () => {
-  const world = await createFlagWorld()
-  const ledger = ledgerOf(world.organisationId)
-  const objects = [env.LEDGER.getByName(ledger), env.LEDGER.getByName(`${ledger} twin`)]
-  await Promise.allSettled(
-    Array.from({ length: 12 }, (_, index) =>
-      objects[index % 2]?.commit({
-        ledger,
-        write: 'feature-state.update',
-        input: {
-          environmentId: world.environment.id,
-          id: world.stateId,
-          changes: { value: `twin ${index}` },
-        },
-        actor: alice,
-        source,
-      }),
-    ),
-  )
-  expect((await checkChain(ledger)).join('\n')).toMatch(/sequence \d+ at place \d+/)
-})
+it.each([
+  ['one by one', 1],
+  ['in groups', 4],
+])(
+  'a ledger without its sequence guard forks, and the chain check names the place: %s',
+  async (_, count) => {
+    const world = await createFlagWorld()
+    const states = await addStates(world, count)
+    const ledger = ledgerOf(world.organisationId)
+    const objects = [env.LEDGER.getByName(ledger), env.LEDGER.getByName(`${ledger} twin`)]
+    await Promise.allSettled(
+      Array.from({ length: 12 }, (_, index) =>
+        objects[index % 2]?.commit(
+          orderOf(world, states[(index >> 1) % count] ?? 0, `twin ${index}`),
+        ),
+      ),
+    )
+    expect((await checkChain(ledger)).join('\n')).toMatch(/sequence \d+ at place \d+/)
+  },
+)

@@ -1,12 +1,15 @@
 /** A debt that cannot be paid holds up nothing that can. */
 import { env } from 'cloudflare:workers'
-import { asc, eq } from 'drizzle-orm'
+import { asc, eq, inArray } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import { clearOutbox } from '../../src/ledger/act.ts'
 import { ledgerOf } from '../../src/ledger/client.ts'
 import { insertRows, openDatabase, runBatch } from '../../src/storage/database.ts'
+import { deliveries } from '../../src/storage/deliveries.ts'
 import { getDocument } from '../../src/storage/documents.ts'
+import { events } from '../../src/storage/events.ts'
 import { outbox } from '../../src/storage/outbox.ts'
+import { webhooks } from '../../src/storage/webhooks.ts'
 import { createFlagWorld, write } from '../support/world.ts'
 
 it('a document that KV refuses keeps no other document and no webhook of the organisation back', async () => {
@@ -50,4 +53,39 @@ it('a document that KV refuses keeps no other document and no webhook of the org
     .orderBy(asc(outbox.id))
   expect(left.map((row) => row.target)).toEqual([String(world.environment.id)])
   expect(wake).toBeGreaterThan(Date.now())
+})
+
+it('events are fanned out together; one that cannot be keeps no other back', async () => {
+  const world = await createFlagWorld()
+  const ledger = ledgerOf(world.organisationId)
+  const db = openDatabase(env.DB)
+  await db.delete(outbox)
+  const environmentId = world.environment.id
+  await db
+    .insert(webhooks)
+    .values({ id: 1, environmentId, url: 'http://127.0.0.1:9/', createdAt: 1, updatedAt: 1 })
+  const ids = ['evt_a', 'evt_bad', 'evt_c']
+  const facts = { type: 'FLAG_UPDATED' as const, changeId: 'x', body: '{}', createdAt: 2 }
+  await db.insert(events).values(ids.map((id) => ({ ...facts, id, environmentId })))
+  await db
+    .insert(outbox)
+    .values(ids.map((target) => ({ ledger, kind: 'deliver' as const, target, createdAt: 1 })))
+  const rung: string[] = []
+  const refusing = {
+    sendBatch: async (messages: Iterable<MessageSendRequest<{ deliveryId: string }>>) => {
+      const wanted = [...messages].map(({ body }) => body.deliveryId)
+      const rows = await db.select().from(deliveries).where(inArray(deliveries.id, wanted))
+      const told = rows.map((row) => row.eventId)
+      if (told.includes('evt_bad')) throw new Error('the queue refuses it')
+      rung.push(...told)
+    },
+  } as unknown as typeof env.DELIVERIES
+  const desk = { env: { ...env, DELIVERIES: refusing }, db, ledger, publishedAt: new Map() }
+  const wake = await clearOutbox(desk)
+  expect(rung).toEqual(['evt_a', 'evt_c'])
+  const left = await db.select().from(outbox).where(eq(outbox.ledger, ledger))
+  expect(left.map((row) => row.target)).toEqual(['evt_bad'])
+  expect(wake).toBeGreaterThan(Date.now())
+  expect(await clearOutbox({ ...desk, env })).toBeNull()
+  expect(await db.select().from(outbox).where(eq(outbox.ledger, ledger))).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
+import { readContext } from '../../src/ofrep/context.ts'
 import { bulkFailure, evaluationFailure } from '../../src/ofrep/schemas.ts'
 import { createPlace, evaluateOne, feature, nextId, planSegment, send, state } from './world.ts'
 
@@ -61,6 +62,14 @@ describe('a body', () => {
       errorCode: 'INVALID_CONTEXT',
       errorDetails: expect.stringContaining('100000'),
     })
+  })
+
+  it('that says it is too large is not read: half a body would end the connection', async () => {
+    const body = JSON.stringify({ context: { plan: 'x'.repeat(200_000) } })
+    const headers = { 'Content-Length': String(body.length) }
+    const request = new Request('http://localhost/', { method: 'POST', headers, body })
+    expect(await readContext(request)).toMatchObject({ errorCode: 'INVALID_CONTEXT' })
+    expect(request.bodyUsed).toBe(false)
   })
 })
 

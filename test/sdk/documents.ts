@@ -8,7 +8,7 @@ import { sdkRoutes } from '../../src/sdk/index.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { sha256Hex } from '../../src/storage/digest.ts'
 import { environmentKeys } from '../../src/storage/environment-keys.ts'
-import { createFlagWorld, type World, write } from '../support/world.ts'
+import { createFlagWorld, putIdentity, type World, write } from '../support/world.ts'
 
 export type ServedWorld = World & { serverKey: string }
 
@@ -43,20 +43,22 @@ export async function createServedWorld(): Promise<ServedWorld> {
 }
 
 /** Makes a feature something else for one identity, whose id is the test's to choose. */
-export const addOverride = (
+export const addOverride = async (
   world: World,
   {
     featureId = world.featureId,
     ...identity
   }: { id: number; identifier: string; featureId?: number },
   changes: InputOf<'override.create'>['changes'] = {},
-) =>
-  write(world.organisationId, 'override.create', {
+) => {
+  await putIdentity(world.environment.id, identity)
+  return write(world.organisationId, 'override.create', {
     environmentId: world.environment.id,
     featureId,
     target: { kind: 'identity', ...identity },
     changes,
   })
+}
 
 /**
  * Overrides of `banner` for identities `user-<number>`, straight into the database and by one

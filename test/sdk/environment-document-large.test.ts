@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
+import { chunkCharacters } from '../../src/document/override-pages.ts'
 import type { Env } from '../../src/env.ts'
-import { chunkCharacters } from '../../src/sdk/override-pages.ts'
 import { pageRows } from '../../src/storage/identity-overrides.ts'
 import {
   askWith,

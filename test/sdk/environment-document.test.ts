@@ -1,10 +1,11 @@
 import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { publishDocument } from '../../src/document/publish.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { identities } from '../../src/storage/identities.ts'
 import { toValueColumns } from '../../src/storage/values.ts'
-import { newFeature, write } from '../support/world.ts'
+import { newFeature, putIdentity, write } from '../support/world.ts'
 import {
   addOverride,
   ask,
@@ -231,14 +232,12 @@ describe('GET /environment-document/', () => {
 
   it('says when an identity came where that is known, and keeps its uuid', async () => {
     const own = await createServedWorld()
-    await openDatabase(env.DB)
-      .insert(identities)
-      .values({
-        environmentId: own.environment.id,
-        identifier: 'early',
-        createdAt: Date.UTC(2024, 3, 18, 8, 16, 20),
-      })
+    await putIdentity(own.environment.id, { id: 8, identifier: 'earlier in the table' })
     await addOverride(own, { id: 9, identifier: 'early' })
+    await openDatabase(env.DB)
+      .update(identities)
+      .set({ createdAt: Date.UTC(2024, 3, 18, 8, 16, 20) })
+      .where(eq(identities.id, 9))
     await publishDocument(env, own.environment.id)
     const [before] = (await readDocumentOf(own)).identity_overrides
     expect(before?.created_date).toBe('2024-04-18T08:16:20+00:00')

@@ -13,7 +13,13 @@ export type Fault = { at: number; mode: Mode }
 /** Deliberate defects that the suite must notice. */
 export type Mutant = 'mark the outbox before sending' | 'no alarm'
 
-export type RigPlan = { ledger: string; fault: Fault | null; mutant: Mutant | null }
+export type RigPlan = {
+  ledger: string
+  fault: Fault | null
+  mutant: Mutant | null
+  /** No call reaches D1 before this: whatever comes until then waits in line together. */
+  gate?: Promise<void>
+}
 
 export type Rig = { calls: string[]; fired: boolean; env: Env; ctx: DurableObjectState }
 
@@ -92,10 +98,14 @@ function guarded<T extends object>(target: T, guard: Guard, name: string): T {
 export function rigLedger(instance: object, state: DurableObjectState, plan: RigPlan): Rig {
   const rig: Rig = { calls: [], fired: false, env: real, ctx: state }
   const guard = guardFor(rig, state, plan.fault)
+  const gated: Guard = async (name, call) => {
+    await plan.gate
+    return guard(name, call)
+  }
   const storage = guarded(state.storage, guard, 'storage')
   rig.env = {
     ...real,
-    DB: guardedDatabase(guard, plan),
+    DB: guardedDatabase(gated, plan),
     DOCUMENTS: guarded(real.DOCUMENTS, guard, 'KV'),
     DELIVERIES: guarded(real.DELIVERIES, guard, 'queue'),
   }

@@ -19,7 +19,17 @@ export type Value = {
 
 export type Project = { id: number; uuid: string; name: string; organisation: number }
 export type Environment = { id: number; uuid: string; api_key: string; project: number }
-export type Feature = { id: number; uuid: string; name: string; type: string; project: number }
+export type Feature = {
+  id: number
+  uuid: string
+  name: string
+  type: string
+  project: number
+  tags: number[]
+  owners: { id: number }[]
+  group_owners: { id: number }[]
+}
+export type Tag = { id: number; uuid: string; label: string; project: number }
 export type Option = Value & { id: number; uuid: string; feature: number }
 export type State = {
   id: number
@@ -37,6 +47,9 @@ type Identified = { id: number; uuid: string }
 
 /** Fields beside the required ones; what the configuration leaves unset is zero. */
 type Unset = { id?: number; uuid?: string }
+
+/** Owners as a configuration has them; what it does not set is not there. */
+export type Owners = { owners?: number[]; group_owners?: number[] }
 
 /** A value as the provider holds it: pointers, so null is sent. */
 export const typedValue = (set: Partial<Value>): Value => ({
@@ -76,13 +89,41 @@ export function createClient(auth: string) {
     saveFeature: async (projectUuid: string, feature: Fields & Unset & { name: string }) => {
       const { id, uuid, name, type = 'STANDARD', description = '', tags = [], ...rest } = feature
       const project = (await get<Project>(`projects/get-by-uuid/${projectUuid}/`)).id
-      const { default_enabled, initial_value, is_archived } = rest
-      const optional = nonZero({ id, uuid, default_enabled, initial_value, is_archived })
+      const { default_enabled, initial_value, is_archived, owners, group_owners } = rest
+      const switches = { default_enabled, initial_value, is_archived }
+      const optional = nonZero({ id, uuid, ...switches, owners, group_owners })
       const body = { name, type, description, tags, project, ...optional }
       const path = `projects/${project}/features/`
       return id === undefined
         ? call<Feature>('POST', path, body)
         : call<Feature>('PUT', `${path}${id}/`, body)
+    },
+
+    /** After every update: first what goes, then what comes, and never what the state does not name. */
+    moveOwners: async (feature: Feature, state: Owners, plan: Owners) => {
+      const path = `projects/${feature.project}/features/${feature.id}/`
+      const lists = [
+        ['owners', 'user_ids', state.owners, plan.owners],
+        ['group-owners', 'group_ids', state.group_owners, plan.group_owners],
+      ] as const
+      for (const [list, field, before, after] of lists) {
+        if (before === undefined || after === undefined) continue
+        const gone = before.filter((id) => !after.includes(id))
+        const added = after.filter((id) => !before.includes(id))
+        if (gone.length > 0) await call('POST', `${path}remove-${list}/`, { [field]: gone })
+        if (added.length > 0) await call('POST', `${path}add-${list}/`, { [field]: added })
+      }
+    },
+
+    /** Colour and description are sent even when they are unset. */
+    saveTag: async (projectUuid: string, tag: Fields & Unset & { label: string }) => {
+      const { id, uuid, label, color = '', description = null } = tag
+      const project = (await get<Project>(`projects/get-by-uuid/${projectUuid}/`)).id
+      const body = { label, color, description, ...nonZero({ id, uuid, project }) }
+      const path = `projects/${project}/tags/`
+      return id === undefined
+        ? call<Tag>('POST', path, body)
+        : call<Tag>('PUT', `${path}${id}/`, body)
     },
 
     saveOption: async (featureUuid: string, option: Partial<Option> & Fields) => {

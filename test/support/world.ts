@@ -52,6 +52,15 @@ export type World = {
   stateId: number
 }
 
+/** An identity whose id is the test's to choose; whoever had it before is gone. */
+export const putIdentity = (
+  environmentId: number,
+  { id, identifier }: { id: number; identifier: string },
+): Promise<unknown> =>
+  env.DB.prepare('INSERT OR REPLACE INTO identities VALUES (?, ?, ?, ?)')
+    .bind(id, environmentId, identifier, Date.now())
+    .run()
+
 /** The flag is `banner`, off, worth `blue`. */
 export async function createFlagWorld(): Promise<World> {
   const organisationId = await createOrganisation()

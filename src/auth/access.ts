@@ -1,0 +1,212 @@
+/**
+ * A thing and what the caller is to it, in one round trip; nothing is remembered between requests.
+ * A thing that the caller may not see is unknown. Guards (require.ts) and routes that name a thing in
+ * their query or body share it.
+ */
+import {
+  type EnvironmentPermission,
+  judge,
+  type Level,
+  may,
+  type OrganisationPermission,
+  type Permission,
+  type ProjectPermission,
+  type Standing,
+  standingOfMember,
+} from '../domain/permissions.ts'
+import type { Base } from '../http/router.ts'
+import { forbidden, notFound, type Outcome, ok, unauthenticated } from '../outcome.ts'
+import { readOrganisationAccess, readProjectAccess, readReach } from '../storage/access.ts'
+import { type Database, openDatabase } from '../storage/database.ts'
+import type { Environment } from '../storage/environments.ts'
+import type { Grant } from '../storage/grants.ts'
+import { findOrganisation, type Organisation } from '../storage/organisations.ts'
+import { findProject, listProjectsWithin, type Project } from '../storage/projects.ts'
+import type { Caller, CallerVariables } from './caller.ts'
+
+export type Asked = { env: Base['Bindings']; var: CallerVariables }
+
+/** A key administers the organisation that it belongs to. */
+const standingOfKey = (
+  caller: Caller & { kind: 'organisation-key' },
+  organisationId: number | undefined,
+): Standing => (caller.key.organisationId === organisationId ? 'admin' : 'stranger')
+
+async function readOrganisation(
+  db: Database,
+  caller: Caller,
+  id: number,
+): Promise<{ organisation: Organisation | undefined; standing: Standing }> {
+  if (caller.kind === 'user') {
+    const { organisation, role, grants } = await readOrganisationAccess(db, id, caller.user.id)
+    return { organisation, standing: standingOfMember(role, grants) }
+  }
+  const organisation = await findOrganisation(db, id)
+  return {
+    organisation,
+    standing: caller.kind === 'anonymous' ? 'stranger' : standingOfKey(caller, organisation?.id),
+  }
+}
+
+/** With the grants at all of its environments: whoever asks about one place narrows them. */
+async function readProject(
+  db: Database,
+  caller: Caller,
+  id: number,
+): Promise<{ project: Project | undefined; standing: Standing }> {
+  if (caller.kind === 'user') {
+    const { project, role, grants } = await readProjectAccess(db, id, caller.user.id)
+    return { project, standing: standingOfMember(role, grants) }
+  }
+  const project = await findProject(db, id)
+  return {
+    project,
+    standing:
+      caller.kind === 'anonymous' ? 'stranger' : standingOfKey(caller, project?.organisationId),
+  }
+}
+
+/** Without what is granted at other environments than this one; null: at any. */
+const narrowed = (standing: Standing, environmentId: number | null): Standing =>
+  standing === 'admin' || standing === 'stranger'
+    ? standing
+    : {
+        grants: standing.grants.filter(
+          (grant) => grant.environmentId === null || grant.environmentId === environmentId,
+        ),
+      }
+
+function judged<T>(at: Level, found: T & { standing: Standing }, permission: Permission) {
+  switch (judge(found.standing, at, permission)) {
+    case 'granted':
+      return ok(found)
+    case 'forbidden':
+      return forbidden()
+    case 'invisible':
+      return notFound()
+  }
+}
+
+/** What the caller is to an organisation; what is granted below it does not count. */
+export const standingOf = async (
+  db: Database,
+  caller: Caller,
+  organisationId: number,
+): Promise<Standing> => (await readOrganisation(db, caller, organisationId)).standing
+
+/** Unknown, foreign and not allowed look alike: 403 (contract §B.2). */
+export async function accessToOrganisation(
+  c: Asked,
+  id: number,
+  permission: OrganisationPermission,
+): Promise<Outcome<{ organisation: Organisation; standing: Standing }>> {
+  const { caller } = c.var
+  if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
+  const { organisation, standing } = await readOrganisation(openDatabase(c.env.DB), caller, id)
+  return organisation !== undefined && may(standing, permission)
+    ? ok({ organisation, standing })
+    : forbidden()
+}
+
+export async function accessToProject(
+  c: Asked,
+  id: number,
+  permission: ProjectPermission,
+): Promise<Outcome<{ project: Project; standing: Standing }>> {
+  const { caller } = c.var
+  if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
+  const { project, standing } = await readProject(openDatabase(c.env.DB), caller, id)
+  if (project === undefined) return notFound()
+  return judged('project', { project, standing: narrowed(standing, null) }, permission)
+}
+
+/** The permission may be one of the project: the environment must be visible all the same. */
+export async function accessToEnvironment(
+  c: Asked,
+  environment: Environment | undefined,
+  permission: EnvironmentPermission | ProjectPermission,
+): Promise<Outcome<{ environment: Environment; project: Project; standing: Standing }>> {
+  const { caller } = c.var
+  if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
+  if (environment === undefined) return notFound()
+  const db = openDatabase(c.env.DB)
+  const { project, standing } = await readProject(db, caller, environment.projectId)
+  if (project === undefined) return notFound()
+  const own = narrowed(standing, environment.id)
+  return judged('environment', { environment, project, standing: own }, permission)
+}
+
+/** A project that the caller holds a permission in; unknown and foreign look alike: undefined. */
+export async function projectWith(
+  c: Asked,
+  id: number,
+  permission: ProjectPermission,
+): Promise<Project | undefined> {
+  const access = await accessToProject(c, id, permission)
+  return access.kind === 'ok' ? access.value.project : undefined
+}
+
+/**
+ * The project, and those of its environments that the caller holds a permission in; `all` when no
+ * grant at a single one matters. Undefined when neither the project nor any of them is visible.
+ */
+export async function environmentsWith(
+  c: Asked,
+  projectId: number,
+  permission: EnvironmentPermission,
+): Promise<{ project: Project; environments: 'all' | number[] } | undefined> {
+  const { project, standing } = await readProject(openDatabase(c.env.DB), c.var.caller, projectId)
+  if (project === undefined || standing === 'stranger') return undefined
+  if (may(narrowed(standing, null), permission)) return { project, environments: 'all' }
+  const held = standing === 'admin' ? [] : standing.grants
+  const ids = new Set(held.flatMap(({ environmentId }) => environmentId ?? []))
+  const environments = [...ids].filter((id) => {
+    const own = narrowed(standing, id)
+    return judge(own, 'environment', permission) === 'granted'
+  })
+  const isVisible = may(narrowed(standing, null), 'VIEW_PROJECT') || environments.length > 0
+  return isVisible ? { project, environments } : undefined
+}
+
+/**
+ * The projects that the caller holds a permission in, everywhere or in one organisation. Two round
+ * trips, however many there are.
+ */
+export async function projectsWith(
+  db: Database,
+  caller: Caller,
+  at: { permission: ProjectPermission; organisationId?: number | undefined },
+): Promise<Project[]> {
+  const isAsked = (id: number) => (at.organisationId ?? id) === id
+  switch (caller.kind) {
+    case 'anonymous':
+      return []
+    case 'organisation-key': {
+      const own = [caller.key.organisationId].filter(isAsked)
+      return listProjectsWithin(db, { organisationIds: own, projectIds: [] })
+    }
+    case 'user': {
+      const { memberships, grants } = await readReach(db, caller.user.id)
+      const asked = memberships.filter(({ organisationId }) => isAsked(organisationId))
+      const within = (role: 'ADMIN' | 'USER') =>
+        asked.filter((one) => one.role === role).map((one) => one.organisationId)
+      return listProjectsWithin(db, {
+        organisationIds: within('ADMIN'),
+        projectIds: projectIdsOf(grants, new Set(within('USER')), at.permission),
+      })
+    }
+  }
+}
+
+/** Grants of people who left an organisation would not count, were there any. */
+function projectIdsOf(
+  grants: Grant[],
+  organisationIds: Set<number>,
+  permission: ProjectPermission,
+): number[] {
+  const counted = grants.filter(({ organisationId }) => organisationIds.has(organisationId))
+  const byProject = Map.groupBy(counted, (grant) => grant.projectId)
+  return [...byProject].flatMap(([id, own]) =>
+    id !== null && judge({ grants: own }, 'project', permission) === 'granted' ? [id] : [],
+  )
+}

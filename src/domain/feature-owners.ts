@@ -1,0 +1,176 @@
+/**
+ * Who answers for a feature: people who can see its project, and groups of its organisation
+ * (contract admin-api §B.5).
+ */
+import { and, eq } from 'drizzle-orm'
+import { invalid, invalidBody, notFound, type Outcome, ok } from '../outcome.ts'
+import { type Database, insertRows, isOneOf, type Statement } from '../storage/database.ts'
+import {
+  featureGroupOwners,
+  featureOwners,
+  type GroupOwner,
+  listPossibleOwners,
+  type Owner,
+} from '../storage/feature-owners.ts'
+import { findFeature } from '../storage/features.ts'
+import { listGroups } from '../storage/groups.ts'
+import { listMembersAtProject } from '../storage/project-viewers.ts'
+import { findProject, type Project } from '../storage/projects.ts'
+import { readWholeFeature, type WholeFeature } from '../storage/whole-features.ts'
+import { featureUpdated } from './feature-entry.ts'
+import { may, standingOfMember } from './permissions.ts'
+import { refuseUnknown } from './unknown-ids.ts'
+import { type Actor, nothingToDo, type Write } from './write.ts'
+
+export type Owners = { owners: Owner[]; groupOwners: GroupOwner[] }
+
+/** Ids of people and of groups. */
+export type OwnerIds = { users: number[]; groups: number[] }
+
+const idsOf = (rows: { id: number }[]) => rows.map((row) => row.id)
+
+/** `fields` are the names under which the request has sent the ids. */
+async function findOwners(
+  db: Database,
+  project: Project,
+  { ids, fields }: { ids: OwnerIds; fields: { users: string; groups: string } },
+): Promise<Outcome<Owners>> {
+  if (ids.users.length + ids.groups.length === 0) return ok({ owners: [], groupOwners: [] })
+  const [members, groups] = await Promise.all([
+    listMembersAtProject(db, project, ids.users),
+    listGroups(db, project.organisationId, ids.groups),
+  ])
+  const viewers = new Set(
+    members
+      .filter(({ role, grants }) => may(standingOfMember(role, grants), 'VIEW_PROJECT'))
+      .map((member) => member.userId),
+  )
+  const blind = [...new Set(ids.users)].filter((id) => !viewers.has(id))
+  if (blind.length > 0) {
+    const message = `Users with ids [${blind.join(', ')}] do not have access to this project.`
+    return invalid({ [fields.users]: [message] })
+  }
+  const unknown = refuseUnknown(fields.groups, ids.groups, idsOf(groups))
+  if (unknown !== undefined) return unknown
+  const owners = await listPossibleOwners(db, ids.users)
+  return ok({ owners, groupOwners: groups.map(({ id, name }) => ({ id, name })) })
+}
+
+const isOwned = ({ owners, groupOwners }: Owners) => owners.length + groupOwners.length > 0
+
+/** Without people named in the request, the person who asks owns the feature; a key never does. */
+export async function firstOwners(
+  { db, actor }: { db: Database; actor: Actor },
+  project: Project,
+  ids: OwnerIds,
+): Promise<Outcome<Owners>> {
+  const fields = { users: 'owners', groups: 'group_owners' }
+  const named = await findOwners(db, project, { ids, fields })
+  if (named.kind !== 'ok') return named
+  const isCreator = ids.users.length === 0 && actor.kind === 'user'
+  const owners = isCreator ? await listPossibleOwners(db, [Number(actor.id)]) : named.value.owners
+  const found = { ...named.value, owners }
+  return project.enforceFeatureOwners && !isOwned(found)
+    ? invalidBody(
+        'This project requires at least one owner or group owner when creating a feature.',
+      )
+    : ok(found)
+}
+
+export const insertOwners = (
+  db: Database,
+  featureId: number,
+  { owners, groupOwners }: Owners,
+): Statement[] => [
+  ...insertRows(
+    db,
+    featureOwners,
+    owners.map(({ id: userId }) => ({ featureId, userId })),
+  ),
+  ...insertRows(
+    db,
+    featureGroupOwners,
+    groupOwners.map(({ id: groupId }) => ({ featureId, groupId })),
+  ),
+]
+
+type Input = OwnerIds & { projectId: number; id: number }
+
+async function findOwned(
+  db: Database,
+  { projectId, id }: Input,
+): Promise<Outcome<{ project: Project; before: WholeFeature }>> {
+  const [feature, project] = await Promise.all([findFeature(db, id), findProject(db, projectId)])
+  if (feature?.projectId !== projectId || project === undefined) return notFound()
+  return ok({ project, before: await readWholeFeature(db, feature) })
+}
+
+const without = <T extends { id: number }>(rows: T[], ids: number[]) =>
+  rows.filter((row) => !ids.includes(row.id))
+
+const together = <T extends { id: number }>(rows: T[], added: T[]) =>
+  [...rows, ...added].sort((a, b) => a.id - b.id)
+
+/** Who is an owner already is not judged again. */
+export const addFeatureOwners: Write<Input, WholeFeature> = async ({ db }, input) => {
+  const found = await findOwned(db, input)
+  if (found.kind !== 'ok') return found
+  const { project, before } = found.value
+  const [users, groups] = [idsOf(before.owners), idsOf(before.groupOwners)]
+  const added = await findOwners(db, project, {
+    ids: {
+      users: input.users.filter((id) => !users.includes(id)),
+      groups: input.groups.filter((id) => !groups.includes(id)),
+    },
+    fields: { users: 'user_ids', groups: 'group_ids' },
+  })
+  if (added.kind !== 'ok') return added
+  if (!isOwned(added.value)) return ok(nothingToDo(before, [input.id]))
+  const after: WholeFeature = {
+    ...before,
+    owners: together(before.owners, added.value.owners),
+    groupOwners: together(before.groupOwners, added.value.groupOwners),
+  }
+  return ok({
+    result: after,
+    statements: insertOwners(db, input.id, added.value),
+    entries: [featureUpdated(project, before, after)],
+    features: [input.id],
+    publish: [],
+    events: [],
+  })
+}
+
+/** Where the project asks for owners, the last one stays. */
+export const removeFeatureOwners: Write<Input, WholeFeature> = async ({ db }, input) => {
+  const found = await findOwned(db, input)
+  if (found.kind !== 'ok') return found
+  const { project, before } = found.value
+  const after: WholeFeature = {
+    ...before,
+    owners: without(before.owners, input.users),
+    groupOwners: without(before.groupOwners, input.groups),
+  }
+  const isSame =
+    after.owners.length === before.owners.length &&
+    after.groupOwners.length === before.groupOwners.length
+  if (isSame) return ok(nothingToDo(before, [input.id]))
+  if (project.enforceFeatureOwners && !isOwned(after)) {
+    return invalidBody('This project requires at least one owner or group owner of every feature.')
+  }
+  const { featureId, userId } = featureOwners
+  const group = featureGroupOwners
+  return ok({
+    result: after,
+    statements: [
+      db.delete(featureOwners).where(and(eq(featureId, input.id), isOneOf(userId, input.users))),
+      db
+        .delete(featureGroupOwners)
+        .where(and(eq(group.featureId, input.id), isOneOf(group.groupId, input.groups))),
+    ],
+    entries: [featureUpdated(project, before, after)],
+    features: [input.id],
+    publish: [],
+    events: [],
+  })
+}

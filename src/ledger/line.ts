@@ -1,0 +1,70 @@
+/**
+ * The line in which orders wait. A Durable Object is not a lock: while it awaits D1, other calls run
+ * in it. The line is the lock: one group at a time. Orders that have nothing in common are served
+ * together; none overtakes one that it has something in common with.
+ */
+
+/** What an order reads and changes, as keys; null when that may be anything: it is served alone. */
+export type Reach = readonly string[] | null
+
+/** The places in the line that are served next; the first always is. Pure. */
+export function nextGroup(reaches: readonly Reach[], limit: number): number[] {
+  const group: number[] = []
+  const reached = new Set<string>()
+  for (const [place, reach] of reaches.entries()) {
+    if (reach === null) return place === 0 ? [0] : group
+    if (!reach.some((key) => reached.has(key))) group.push(place)
+    if (group.length === limit) return group
+    for (const key of reach) reached.add(key)
+  }
+  return group
+}
+
+/** Answers its orders one by one, whatever happened to each; a throw is the answer to all. */
+export type Serve<O, A> = (orders: O[]) => Promise<PromiseSettledResult<A>[]>
+
+export type Line<O, A> = {
+  take: (order: O) => Promise<A>
+  isBusy: () => boolean
+}
+
+type Waiting<O, A> = {
+  order: O
+  reach: Reach
+  answer: (answer: PromiseSettledResult<A>) => void
+}
+
+export function createLine<O, A>(
+  serve: Serve<O, A>,
+  { reachOf, limit }: { reachOf: (order: O) => Reach; limit: number },
+): Line<O, A> {
+  let waiting: Waiting<O, A>[] = []
+  let busy = false
+
+  async function serveAll(): Promise<void> {
+    busy = true
+    while (waiting.length > 0) {
+      const reaches = waiting.map(({ reach }) => reach)
+      const places = new Set(nextGroup(reaches, limit))
+      const group = waiting.filter((_, place) => places.has(place))
+      waiting = waiting.filter((_, place) => !places.has(place))
+      const failed = (reason: unknown) => group.map(() => ({ status: 'rejected' as const, reason }))
+      const answers = await serve(group.map(({ order }) => order)).catch(failed)
+      for (const [place, { answer }] of group.entries()) {
+        answer(answers[place] ?? { status: 'rejected', reason: new Error('not answered') })
+      }
+    }
+    busy = false
+  }
+
+  return {
+    take: (order) =>
+      new Promise<A>((resolve, reject) => {
+        const answer = (given: PromiseSettledResult<A>) =>
+          given.status === 'fulfilled' ? resolve(given.value) : reject(given.reason)
+        waiting.push({ order, reach: reachOf(order), answer })
+        if (!busy) serveAll()
+      }),
+    isBusy: () => busy,
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * One turn of the ledger: a group of orders that have nothing in common is planned against one head
+ * and committed in one batch. If that fails, each order is tried alone, so that no order's fault is
+ * another's. It decides no rules; those are the writes' (domain).
+ */
+import { type AnyWrite, writes } from '../domain/register.ts'
+import type { Context } from '../domain/write.ts'
+import type { Env } from '../env.ts'
+import { reasonOf } from '../log.ts'
+import { type Outcome, ok } from '../outcome.ts'
+import { type Database, runBatch } from '../storage/database.ts'
+import { findHead, findHeadOfChange, type Head } from '../storage/entries.ts'
+import { identityHomes } from '../storage/identity-homes.ts'
+import { reserveIds } from '../storage/ids.ts'
+import { type FeatureVersion, listFeatureVersions } from '../storage/versions.ts'
+import { noHash } from './chain.ts'
+import type { Committed, Order } from './client.ts'
+import { type Planned, toBatch } from './commit.ts'
+import { refuseStale } from './precondition.ts'
+
+/** What a turn works with. */
+export type Book = {
+  env: Env
+  db: Database
+  /** The last entry, as far as the object knows: forgotten whenever a batch fails. */
+  memory: { head: Head | null }
+  /** Sets the alarm that looks after the change if nothing else does. */
+  arm: () => Promise<void>
+}
+
+/** `owes`: effects are still to come. */
+export type Done = Outcome<Committed<unknown> & { owes: boolean }>
+type Answer = PromiseSettledResult<Done>
+
+/** A batch that lost against another live object of the same ledger is planned anew. */
+const maxAttempts = 5
+/** D1 takes no more in one batch. */
+const maxStatements = 1_000
+
+type Task = Planned['change'] & { order: Order }
+type Ready = Planned & { versions: FeatureVersion[] }
+
+/** Versions are read only where they are asked for: a change that is made answers its own. */
+async function plan({ env, db }: Book, { order, ...change }: Task): Promise<Outcome<Ready>> {
+  const context: Context = {
+    db,
+    now: change.now,
+    actor: order.actor,
+    secret: env.BURGEE_SECRET,
+    reserve: (counts) => reserveIds(db, counts),
+    homes: identityHomes(env),
+  }
+  const planned = await (writes[order.write] as AnyWrite)(context, order.input)
+  if (planned.kind !== 'ok') return planned
+  const { features = [], entries } = planned.value
+  const asked = order.ifMatch !== undefined || entries.length === 0
+  const versions = asked && features.length > 0 ? await listFeatureVersions(db, features) : []
+  const refusal = order.ifMatch && refuseStale(order.ifMatch, versions)
+  return refusal ?? ok({ change, plan: planned.value, versions })
+}
+
+/** The new versions of each change's features, or the error of a batch that is not in the log. */
+async function commit(
+  { db, memory }: Book,
+  changes: Planned[],
+  head: Head,
+): Promise<{ versions: FeatureVersion[][] } | { error: unknown }> {
+  try {
+    const batch = await toBatch(db, changes, head)
+    if (changes.length > 1 && batch.statements.length > maxStatements) {
+      return { error: new Error('too many statements for one batch') }
+    }
+    memory.head = null
+    const results = (await runBatch(db, batch.statements)) as FeatureVersion[][]
+    memory.head = batch.head
+    return { versions: batch.raised.map((place) => (place === null ? [] : (results[place] ?? []))) }
+  } catch (error) {
+    // The answer may be lost although the batch took effect: only the log itself knows. A batch is
+    // all or nothing, so its last change speaks for all.
+    const last = changes.at(-1)
+    const committed = last && (await findHeadOfChange(db, last.change.id))
+    if (committed === undefined) return { error }
+    memory.head = committed
+    return { versions: [] }
+  }
+}
+
+/** Everything planned against one head and committed in one batch; or the error of that batch. */
+async function attempt(book: Book, tasks: Task[]): Promise<Answer[] | { error: unknown }> {
+  const [first] = tasks
+  const ledger = first?.ledger ?? ''
+  // Read before the plans' own reads: whatever another object commits in between then collides.
+  const head = book.memory.head ??
+    (await findHead(book.db, ledger)) ?? { sequence: 0, hash: noHash }
+  const planned = await Promise.allSettled(tasks.map((task) => plan(book, task)))
+  const ready = planned.flatMap((one) =>
+    one.status === 'fulfilled' && one.value.kind === 'ok' ? [one.value.value] : [],
+  )
+  const changes = ready.filter((one) => one.plan.entries.length > 0)
+  const versions = new Map(ready.map((one) => [one, one.versions]))
+  if (changes.length > 0) {
+    await book.arm()
+    const committed = await commit(book, changes, head)
+    if ('error' in committed) return committed
+    for (const [place, change] of changes.entries()) {
+      versions.set(change, committed.versions[place] ?? [])
+    }
+  }
+  return planned.map((one): Answer => {
+    if (one.status === 'rejected' || one.value.kind !== 'ok') return one as Answer
+    const { value } = one.value
+    const { result, publish, events, debts = [] } = value.plan
+    const owes = publish.length + events.length + debts.length > 0
+    return {
+      status: 'fulfilled',
+      value: ok({ result, features: versions.get(value) ?? [], owes }),
+    }
+  })
+}
+
+async function takeAlone(book: Book, task: Task): Promise<Answer[]> {
+  for (let left = maxAttempts; ; left--) {
+    const answers = await attempt(book, [task]).catch((reason) => [
+      { status: 'rejected' as const, reason },
+    ])
+    if (Array.isArray(answers)) return answers
+    if (left === 1 || !/UNIQUE constraint/.test(reasonOf(answers.error))) {
+      return [{ status: 'rejected', reason: answers.error }]
+    }
+  }
+}
+
+/** Answers the orders one by one. Throws when the outcome of the whole group is unknown. */
+export async function takeTurn(book: Book, orders: Order[]): Promise<Answer[]> {
+  const tasks = orders.map((order) => {
+    const { ledger, actor, source } = order
+    return { id: crypto.randomUUID(), ledger, actor, source, now: Date.now(), order }
+  })
+  if (tasks.length > 1) {
+    const answers = await attempt(book, tasks)
+    if (Array.isArray(answers)) return answers
+  }
+  const alone: Answer[] = []
+  for (const task of tasks) alone.push(...(await takeAlone(book, task)))
+  return alone
+}

@@ -1,0 +1,53 @@
+/**
+ * What each ledger has promised about its entries, kept twice: in D1, and in KV as a witness that a
+ * restore of the database does not take back. Decides nothing.
+ */
+import { and, eq } from 'drizzle-orm'
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Database } from './database.ts'
+
+export const checkpoints = sqliteTable('checkpoints', {
+  ledger: text().primaryKey(),
+  /** The first so many entries … */
+  size: integer().notNull(),
+  /** … have this root, in hex. */
+  root: text().notNull(),
+  promisedAt: integer('promised_at').notNull(),
+})
+
+export type Promised = { size: number; root: string }
+
+export const selectPromise = (db: Database, ledger: string) =>
+  db
+    .select({ size: checkpoints.size, root: checkpoints.root })
+    .from(checkpoints)
+    .where(eq(checkpoints.ledger, ledger))
+
+/** Promises more, provided that the last promise is still the one that was read; answers one row if so. */
+export const promise = (
+  db: Database,
+  next: typeof checkpoints.$inferInsert,
+  last: Promised | undefined,
+) =>
+  last === undefined
+    ? db.insert(checkpoints).values(next).onConflictDoNothing().returning()
+    : db
+        .update(checkpoints)
+        .set(next)
+        .where(
+          and(
+            eq(checkpoints.ledger, next.ledger),
+            eq(checkpoints.size, last.size),
+            eq(checkpoints.root, last.root),
+          ),
+        )
+        .returning()
+
+const keyOf = (ledger: string) => `checkpoint:${ledger}`
+
+/** An older promise than D1's where KV lags; it has to hold all the same. */
+export const readWitness = async (kv: KVNamespace, ledger: string): Promise<Promised | undefined> =>
+  (await kv.get<Promised>(keyOf(ledger), 'json')) ?? undefined
+
+export const putWitness = (kv: KVNamespace, ledger: string, { size, root }: Promised) =>
+  kv.put(keyOf(ledger), JSON.stringify({ size, root }))

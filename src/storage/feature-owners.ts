@@ -1,0 +1,62 @@
+/** Who answers for a feature: people and groups. */
+import { asc, eq } from 'drizzle-orm'
+import { integer, sqliteTable } from 'drizzle-orm/sqlite-core'
+import { type Database, isOneOf } from './database.ts'
+import { type Group, groups } from './groups.ts'
+import { type User, users } from './users.ts'
+
+export const featureOwners = sqliteTable('feature_owners', {
+  featureId: integer('feature_id').notNull(),
+  userId: integer('user_id').notNull(),
+})
+
+export const featureGroupOwners = sqliteTable('feature_group_owners', {
+  featureId: integer('feature_id').notNull(),
+  groupId: integer('group_id').notNull(),
+})
+
+/** A person as a feature shows its owner: nothing of the account besides. */
+export type Owner = Pick<User, 'id' | 'uuid' | 'email' | 'firstName' | 'lastName' | 'lastLoginAt'>
+
+export type GroupOwner = Pick<Group, 'id' | 'name'>
+
+const ownerColumns = {
+  id: users.id,
+  uuid: users.uuid,
+  email: users.email,
+  firstName: users.firstName,
+  lastName: users.lastName,
+  lastLoginAt: users.lastLoginAt,
+}
+
+/** The owners of many features, those of each by rising id. */
+export async function listOwnersOfFeatures(
+  db: Database,
+  featureIds: number[],
+): Promise<{ featureId: number; owner: Owner }[]> {
+  const rows = await db
+    .select({ featureId: featureOwners.featureId, ...ownerColumns })
+    .from(featureOwners)
+    .innerJoin(users, eq(users.id, featureOwners.userId))
+    .where(isOneOf(featureOwners.featureId, featureIds))
+    .orderBy(asc(featureOwners.featureId), asc(users.id))
+  return rows.map(({ featureId, ...owner }) => ({ featureId, owner }))
+}
+
+/** The group owners of many features, those of each by rising id. */
+export async function listGroupOwnersOfFeatures(
+  db: Database,
+  featureIds: number[],
+): Promise<{ featureId: number; group: GroupOwner }[]> {
+  const rows = await db
+    .select({ featureId: featureGroupOwners.featureId, id: groups.id, name: groups.name })
+    .from(featureGroupOwners)
+    .innerJoin(groups, eq(groups.id, featureGroupOwners.groupId))
+    .where(isOneOf(featureGroupOwners.featureId, featureIds))
+    .orderBy(asc(featureGroupOwners.featureId), asc(groups.id))
+  return rows.map(({ featureId, ...group }) => ({ featureId, group }))
+}
+
+/** People as owners, whether they own anything or not. */
+export const listPossibleOwners = (db: Database, ids: number[]): Promise<Owner[]> =>
+  db.select(ownerColumns).from(users).where(isOneOf(users.id, ids)).orderBy(asc(users.id))

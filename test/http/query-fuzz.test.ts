@@ -1,0 +1,101 @@
+/** Every parameter that any list takes, sent everything. The parameters are those of the description. */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { send } from '../support/send.ts'
+import { rowsAtRest } from '../support/settled.ts'
+import { createTenant, type Tenant } from '../support/tenant.ts'
+import { queryFor } from '../support/tenant-bodies.ts'
+import { adminRoutes, fill, idsOf } from '../support/tenant-paths.ts'
+
+type Operation = { parameters?: { name: string; in: string }[] }
+type Description = { paths: Record<string, Record<string, Operation>> }
+
+let tenant: Tenant
+let asked: { route: string; parameter: string }[]
+
+beforeAll(async () => {
+  tenant = await createTenant('Heron')
+  await createTenant('Stork')
+  const { text } = await send('GET', '/api/v1/swagger.json')
+  const { paths } = JSON.parse(text) as Description
+  const ours = new Set(adminRoutes)
+  asked = Object.entries(paths).flatMap(([path, operations]) => {
+    const route = `GET ${path.replace(/\{(\w+)\}/g, ':$1')}`
+    const parameters = ours.has(route) ? (operations.get?.parameters ?? []) : []
+    return parameters
+      .filter((parameter) => parameter.in === 'query')
+      .map(({ name }) => ({ route, parameter: name }))
+  })
+}, 60_000)
+
+const encode = (values: string[]) => values.map((value) => encodeURIComponent(value))
+
+const numbers = encode(['', '0', '-1', '1.5', ' 1 ', '1e309', '2147483648', '9'.repeat(400)])
+
+const texts = encode([
+  "1'; DROP TABLE features; --",
+  '1) UNION SELECT password_hash FROM users --',
+  '%_\\',
+  'a\u0000b',
+  '9007199254740993',
+  'null',
+  '[]',
+  '{"$gt":""}',
+  '__proto__',
+  '🚩',
+  'x'.repeat(5_000),
+  '?1',
+])
+
+/** Not as a query should be. */
+const broken = ['%zz', '%ED%A0%80', '1&$=2', '&$[]=1&$[a]=1&&=&$==']
+
+/** Pages are read in one place: a few words for each list are enough. */
+const valuesFor = (parameter: string) =>
+  parameter.startsWith('page')
+    ? [...numbers, ...texts.slice(0, 2)]
+    : [...numbers, ...texts, ...broken.map((query) => query.replaceAll('$', parameter))]
+
+/** A page may be beyond the end of its list. */
+const allowed = (parameter: string) => (parameter === 'page' ? [200, 400, 404] : [200, 400, 403])
+
+const pathOf = (route: string) =>
+  `${fill(route.split(' ')[1] ?? '', () => idsOf(tenant))}/${queryFor(route, tenant)}`
+
+describe('what lists may be asked', () => {
+  it('is in the description', () => {
+    expect(asked.length).toBeGreaterThan(40)
+    expect(new Set(asked.map(({ parameter }) => parameter))).toContain('search')
+  })
+
+  it('is answered or refused, whatever it is', { timeout: 180_000 }, async () => {
+    const before = await rowsAtRest()
+    const wrong: unknown[] = []
+    for (const { route, parameter } of asked) {
+      const path = pathOf(route)
+      for (const value of valuesFor(parameter)) {
+        const query = `${path}${path.includes('?') ? '&' : '?'}${parameter}=${value}`
+        const { status, text } = await send('GET', query, { auth: tenant.administrator.auth })
+        const isFine = allowed(parameter).includes(status) && !/stork|\$scrypt/i.test(text)
+        if (!isFine) wrong.push([route, parameter, value.slice(0, 50), status, text.slice(0, 200)])
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(await rowsAtRest()).toEqual(before)
+  })
+
+  it('finds nothing by wildcards', { timeout: 60_000 }, async () => {
+    const searches = asked.filter(({ parameter }) => /^(q|search|value_search)$/.test(parameter))
+    expect(searches.length).toBeGreaterThan(2)
+    for (const { route, parameter } of searches) {
+      const path = pathOf(route)
+      const at = parameter === 'value_search' ? `&environment=${tenant.main.environment.id}` : ''
+      for (const wildcard of encode(['%', '*', '%_', 'h%n', '\\%', '"%"'])) {
+        const { text } = await send('GET', `${path}?${parameter}=${wildcard}${at}`, {
+          auth: tenant.administrator.auth,
+        })
+        const { results } = JSON.parse(text) as { results: unknown[] }
+        expect([route, wildcard, results]).toEqual([route, wildcard, []])
+      }
+    }
+  })
+})

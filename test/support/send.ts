@@ -1,0 +1,28 @@
+/** One request through the Worker's front door, exactly as it is given. The path begins with `/`. */
+import { exports } from 'cloudflare:workers'
+
+export type Sent = { status: number; text: string; headers: Headers }
+
+/** A text is sent as it is, anything else as JSON. */
+export async function send(
+  method: string,
+  path: string,
+  { body, auth, headers }: { body?: unknown; auth?: string; headers?: Record<string, string> } = {},
+): Promise<Sent> {
+  const all = new Headers({ 'Content-Type': 'application/json', ...headers })
+  if (auth !== undefined) all.set('Authorization', auth)
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const response = await exports.default.fetch(
+    new Request(`http://localhost${path}`, {
+      method,
+      headers: all,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body: text }),
+    }),
+  )
+  return {
+    status: response.status,
+    text: await response.text(),
+    headers: response.headers,
+  }
+}
