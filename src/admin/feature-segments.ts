@@ -9,7 +9,15 @@ import { id, pathId } from '../http/fields.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { forbidden, invalid, invalidBody, notFound, type Outcome, ok } from '../outcome.ts'
+import {
+  forbidden,
+  invalid,
+  invalidBody,
+  notFound,
+  type Outcome,
+  ok,
+  type Refusal,
+} from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import {
   type FeatureSegment,
@@ -226,11 +234,14 @@ async function placeOf(c: Asked, ids: Set<number>): Promise<Outcome<Named>> {
   const { environmentId, featureId } = first
   const environments = new Set(links.map((link) => link.environmentId))
   let organisationId = 0
+  let refusal: Refusal | undefined
   for (const environment of environments) {
     const place = await accessById(c, environment, 'MANAGE_SEGMENT_OVERRIDES')
-    if (place.kind !== 'ok') return place.kind === 'forbidden' ? place : unknown
-    organisationId = place.value.project.organisationId
+    if (place.kind === 'ok') organisationId = place.value.project.organisationId
+    else if (place.kind === 'forbidden') refusal = place
+    else return unknown
   }
+  if (refusal !== undefined) return refusal
   return environments.size > 1 || links.some((link) => link.featureId !== featureId)
     ? invalidBody('All feature segments must belong to the same feature & environment.')
     : ok({ organisationId, environmentId, featureId })

@@ -7,6 +7,7 @@ import type { FileState, ProjectFile } from '../domain/project-file.ts'
 import { bool, exactText, int, number, text } from '../http/fields.ts'
 import { camelKeys, snakeKeys } from '../http/names.ts'
 import { colour } from './environment-body.ts'
+import { priority } from './feature-segment-view.ts'
 import { optionFields } from './feature-view.ts'
 import { maxValueBytes, projectFields } from './project-view.ts'
 import { segmentBody } from './segment-view.ts'
@@ -73,9 +74,7 @@ const environment = z.strictObject({
   use_identity_composite_key_for_hashing: bool(),
   use_identity_overrides_in_local_eval: bool(),
   feature_states: z.array(state).max(10_000),
-  segment_overrides: z
-    .array(state.extend({ segment: position, priority: int(0, 2147483647) }))
-    .max(20_000),
+  segment_overrides: z.array(state.extend({ segment: position, priority: priority() })).max(20_000),
   identity_overrides: z.array(state.extend({ identifier: text(2000) })).max(20_000),
 })
 
@@ -86,7 +85,7 @@ export const fileSchema = z
     tags: z.array(tag).max(1000),
     features: z.array(feature).max(10_000),
     segments: z.array(segment).max(5_000),
-    environments: z.array(environment).max(100),
+    environments: z.array(environment).max(1_000),
   })
   .openapi('ProjectFile')
 

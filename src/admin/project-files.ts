@@ -5,8 +5,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { requireOrganisation, requireProject } from '../auth/require.ts'
 import { toProjectFile } from '../domain/project-file.ts'
+import { refuseFileRules } from '../domain/project-file-check.ts'
 import { bodyOfAtMost } from '../http/boundary.ts'
-import { bool } from '../http/fields.ts'
+import { bool, text } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
 import { notFound } from '../outcome.ts'
@@ -58,7 +59,7 @@ projectFileRoutes.openapi(
     path: '/organisations/{organisation}/import',
     middleware: [requireOrganisation('ADMINISTER_ORGANISATION')] as const,
     request: {
-      query: z.object({ name: z.string().optional(), dry_run: bool().optional() }),
+      query: z.object({ name: text(2000).optional(), dry_run: bool().optional() }),
       body: jsonBody(fileSchema),
     },
     responses: answers({ 200: checked, 201: created }),
@@ -66,6 +67,8 @@ projectFileRoutes.openapi(
   async (c) => {
     const { name, dry_run: dryRun = false } = c.req.valid('query')
     const file = toFile(c.req.valid('json'))
+    const refusal = refuseFileRules(file)
+    if (refusal !== undefined) return refuse(c, refusal)
     const outcome = await commitFor(c, c.var.organisation.id, {
       write: 'project.import',
       input: {

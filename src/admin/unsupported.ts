@@ -9,6 +9,7 @@ import {
   requireEnvironment,
   requireOrganisation,
   requireProject,
+  requireUser,
 } from '../auth/require.ts'
 import { pathId } from '../http/fields.ts'
 import { pageOf } from '../http/paging.ts'
@@ -28,7 +29,6 @@ const ofOrganisation: [string, Style][] = [
   ['users/{user}/roles', 'page'],
   ['groups/{group}/roles', 'page'],
   ['master-api-keys/{prefix}/roles', 'page'],
-  ['trust-relationships', 'page'],
   ['api-usage-notification', 'page'],
   ['integrations/github', 'page'],
   ['integrations/grafana', 'bare'],
@@ -36,6 +36,9 @@ const ofOrganisation: [string, Style][] = [
   ['metadata-model-fields/supported-content-types', 'bare'],
   ['metadata-model-fields/supported-required-for-models', 'bare'],
 ]
+
+/** For people only, as the keys of the organisation are (contract §0.2). */
+const ofAdministrator: [string, Style][] = [['trust-relationships', 'page']]
 
 const ofProject: [string, Style][] = [
   ['change-requests', 'page'],
@@ -82,6 +85,10 @@ const guarded = [
   ...below('/organisations/{organisation}', ofOrganisation).map((list) => ({
     ...list,
     guard: requireOrganisation('VIEW_ORGANISATION'),
+  })),
+  ...below('/organisations/{organisation}', ofAdministrator).map((list) => ({
+    ...list,
+    guard: [requireUser, requireOrganisation('ADMINISTER_ORGANISATION')],
   })),
   ...below('/projects/{project}', ofProject).map((list) => ({
     ...list,

@@ -8,8 +8,9 @@ import { insertRows } from '../storage/database.ts'
 import { copyEnvironment, countCopies } from '../storage/environment-clone.ts'
 import { type Environment, environments } from '../storage/environments.ts'
 import { grants } from '../storage/grants.ts'
+import { aboutEnvironment, environmentSnapshot } from './environment-entry.ts'
 import { findEnvironmentGround } from './environment-ground.ts'
-import { entryOf, logged, taken } from './environments.ts'
+import { taken } from './environments.ts'
 import { planCreatorGrant } from './grants.ts'
 import { randomKey } from './random-key.ts'
 import { snapshot } from './snapshot.ts'
@@ -63,12 +64,12 @@ export const cloneEnvironment: Write<{ id: number; name: string }, Environment> 
     statements: [db.insert(environments).values(clone), ...copies, ...insertRows(db, grants, own)],
     entries: [
       {
-        ...entryOf(organisationId, clone),
+        ...aboutEnvironment(project, clone),
         action: 'environment.created',
         log: `New Environment created: ${name}`,
         before: null,
         after: {
-          ...logged(clone),
+          ...environmentSnapshot(clone),
           grants: own.map(snapshot),
           cloned_from: {
             id: source.id,

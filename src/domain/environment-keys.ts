@@ -11,7 +11,7 @@ import {
 } from '../storage/environment-keys.ts'
 import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, nothingToDo, type Write } from './write.ts'
+import { type About, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type EnvironmentKeySettings = { name: string; active: boolean; expiresAt: number | null }
 
@@ -83,6 +83,17 @@ export const updateEnvironmentKey: Write<
   })
 }
 
+export const environmentKeyDeleted = (
+  key: EnvironmentKey,
+  ground: EnvironmentGround,
+): EntryDraft => ({
+  ...entryOf(key, ground),
+  action: 'environment-key.deleted',
+  log: `Server-side key deleted: ${key.name}`,
+  before: snapshot(key),
+  after: null,
+})
+
 export const deleteEnvironmentKey: Write<{ environmentId: number; id: number }, null> = async (
   { db },
   { environmentId, id },
@@ -93,15 +104,7 @@ export const deleteEnvironmentKey: Write<{ environmentId: number; id: number }, 
   return ok({
     result: null,
     statements: [db.delete(environmentKeys).where(eq(environmentKeys.id, id))],
-    entries: [
-      {
-        ...entryOf(key, ground),
-        action: 'environment-key.deleted',
-        log: `Server-side key deleted: ${key.name}`,
-        before: snapshot(key),
-        after: null,
-      },
-    ],
+    entries: [environmentKeyDeleted(key, ground)],
     publish: [environmentId],
     events: [],
   })

@@ -12,13 +12,15 @@ import { listFeaturesOfProject, listOptionsOfProject } from '../storage/features
 import { grants } from '../storage/grants.ts'
 import { findKeyRotation, isOldKey } from '../storage/key-rotations.ts'
 import { findProject } from '../storage/projects.ts'
+import { belowGone, identitiesGone } from './cascades.ts'
+import { aboutEnvironment, environmentDeleted, environmentSnapshot } from './environment-entry.ts'
 import { findEnvironmentGround } from './environment-ground.ts'
 import { planCreatorGrant } from './grants.ts'
 import { isRunning } from './key-rotations.ts'
 import { insertStates, planNewStates } from './new-states.ts'
 import { randomKey } from './random-key.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, nothingToDo, type Write } from './write.ts'
+import { nothingToDo, type Write } from './write.ts'
 
 export type EnvironmentSettings = Pick<
   Environment,
@@ -39,20 +41,6 @@ const keyRotates = invalid({
   api_key: ['A rotation of the client-side key is running. Complete or abort it first.'],
 })
 const keyTaken = invalid({ api_key: ['environment with this api key already exists.'] })
-
-export const entryOf = (
-  organisationId: number,
-  { id, uuid, name, projectId }: Environment,
-): About => ({
-  resource: { type: 'ENVIRONMENT', id: String(id), uuid, name },
-  organisationId,
-  projectId,
-  environment: { id, name },
-})
-
-/** Without what rises with every change of a flag: an entry could only tell it wrongly. */
-export const logged = ({ version: _, updatedAt: __, ...settings }: Environment) =>
-  snapshot(settings)
 
 /** Names are unique in the project, client-side keys in the instance, old ones included. */
 export async function taken(db: Database, environment: Environment): Promise<Refusal | undefined> {
@@ -111,11 +99,11 @@ export const createEnvironment: Write<
     ],
     entries: [
       {
-        ...entryOf(project.organisationId, environment),
+        ...aboutEnvironment(project, environment),
         action: 'environment.created',
         log: `New Environment created: ${environment.name}`,
         before: null,
-        after: { ...logged(environment), grants: own.map(snapshot) },
+        after: { ...environmentSnapshot(environment), grants: own.map(snapshot) },
       },
     ],
     publish: [id],
@@ -142,11 +130,11 @@ export const updateEnvironment: Write<
     statements: [db.update(environments).set(settings).where(eq(environments.id, id))],
     entries: [
       {
-        ...entryOf(project.organisationId, after),
+        ...aboutEnvironment(project, after),
         action: 'environment.updated',
         log: `Environment updated: ${after.name}`,
-        before: logged(before),
-        after: logged(after),
+        before: environmentSnapshot(before),
+        after: environmentSnapshot(after),
       },
     ],
     publish: [id],
@@ -162,15 +150,11 @@ export const deleteEnvironment: Write<{ id: number }, null> = async ({ db }, { i
     result: null,
     statements: [db.delete(environments).where(eq(environments.id, id))],
     entries: [
-      {
-        ...entryOf(project.organisationId, environment),
-        action: 'environment.deleted',
-        log: `Environment deleted: ${environment.name}`,
-        before: logged(environment),
-        after: null,
-      },
+      environmentDeleted(project, environment),
+      ...(await belowGone(db, { projects: [], environments: [ground] })),
     ],
     publish: [id],
+    debts: identitiesGone([id]),
     events: [],
   })
 }

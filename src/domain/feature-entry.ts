@@ -29,6 +29,14 @@ export const featureSnapshot = ({
   group_owners: idsOf(groupOwners),
 })
 
+export const featureDeleted = (project: Project, whole: WholeFeature): EntryDraft => ({
+  ...aboutFeature(project, whole.feature),
+  action: 'feature.deleted',
+  log: `Flag / Remote Config Deleted: ${whole.feature.name}`,
+  before: featureSnapshot(whole),
+  after: null,
+})
+
 export const featureUpdated = (
   project: Project,
   before: WholeFeature,

@@ -5,6 +5,7 @@
 import { eq } from 'drizzle-orm'
 import type { FeatureType } from '../engine/document.ts'
 import { forbidden, notFound, type Outcome, ok } from '../outcome.ts'
+import { readFeatureCascade } from '../storage/cascade-rows.ts'
 import type { Database } from '../storage/database.ts'
 import { listEnvironmentsOfProject } from '../storage/environments.ts'
 import {
@@ -19,7 +20,8 @@ import {
 } from '../storage/features.ts'
 import { findProject, type Project } from '../storage/projects.ts'
 import { readWholeFeature, type WholeFeature } from '../storage/whole-features.ts'
-import { aboutFeature, featureSnapshot, featureUpdated } from './feature-entry.ts'
+import { statesGone } from './cascades.ts'
+import { aboutFeature, featureDeleted, featureUpdated } from './feature-entry.ts'
 import { refuseValues } from './feature-limits.ts'
 import {
   optionEntries,
@@ -28,7 +30,6 @@ import {
   reshare,
   stateEntries,
 } from './feature-options.ts'
-import { stateEntry, stateSnapshot } from './feature-states.ts'
 import { checkTags, replaceTags } from './feature-tags.ts'
 import type { Flag, Target } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
@@ -38,6 +39,7 @@ import {
   replaceOptions,
   unchangedOptions,
 } from './multivariate-options.ts'
+import { segmentDeleted } from './segment-entry.ts'
 import { changed } from './snapshot.ts'
 import { type Context, nothingToDo, type Write } from './write.ts'
 
@@ -154,26 +156,14 @@ export const deleteFeature: Write<{ projectId: number; id: number }, null> = asy
   if (feature?.projectId !== projectId || project === undefined) return notFound()
   const before = await readWholeFeature(db, feature)
   const flags = await listFlags(db, project, before)
-  const log = `Flag / Remote Config Deleted: ${feature.name}`
+  const gone = await readFeatureCascade(db, id)
   return ok({
     result: null,
     statements: [db.delete(features).where(eq(features.id, id))],
     entries: [
-      {
-        ...aboutFeature(project, feature),
-        action: 'feature.deleted',
-        log,
-        before: featureSnapshot(before),
-        after: null,
-      },
-      ...flags.map((flag) =>
-        stateEntry(flag, {
-          action: 'feature-state.deleted',
-          log,
-          before: stateSnapshot(flag),
-          after: null,
-        }),
-      ),
+      featureDeleted(project, before),
+      ...gone.segments.map((segment) => segmentDeleted(project, segment)),
+      ...(await statesGone(db, gone)),
     ],
     features: [id],
     publish: flags.map((flag) => flag.environment.id),

@@ -69,6 +69,15 @@ export async function findFlag(db: Database, stateId: number): Promise<Flag | un
   return state && flagOf(state, rows)
 }
 
+/** Those of the states that are there, with all around them, in one round trip. */
+export async function findFlags(db: Database, stateIds: number[]): Promise<Flag[]> {
+  const rows = await readFlagRows(db, stateIds)
+  return stateIds.flatMap((id) => {
+    const state = rows.states.get(id)
+    return (state && flagOf(state, rows)) ?? []
+  })
+}
+
 /** What changed of a state: its switch (or all of it), its value, or only the shares of variants. */
 export type Part = 'state' | 'value' | 'shares' | 'deleted'
 
@@ -78,6 +87,7 @@ export function stateLog({ feature: { name }, target }: Flag, part: Part): strin
     case 'default':
       if (part === 'state') return `Flag state updated for feature: ${name}`
       if (part === 'value') return `Remote config value updated for feature: ${name}`
+      if (part === 'deleted') return `Flag / Remote Config Deleted: ${name}`
       return `Multivariate value changed for feature '${name}'.`
     case 'identity': {
       const whom = `feature '${name}' and identity '${target.identifier}'`

@@ -5,6 +5,7 @@
 import { and, eq } from 'drizzle-orm'
 import { invalid, notFound, type Outcome, ok, type Refusal } from '../outcome.ts'
 import { type Database, insertRows, isOneOf, type Statement } from '../storage/database.ts'
+import { listFeatureIdsOfGroupOwner } from '../storage/feature-owners.ts'
 import { listGrantsOfGroup } from '../storage/grants.ts'
 import {
   findGroup,
@@ -111,7 +112,11 @@ export const deleteGroup: Write<{ organisationId: number; id: number }, null> = 
 ) => {
   const group = await findGroup(db, organisationId, id)
   if (group === undefined) return notFound()
-  const [members, granted] = [await listGroupMembers(db, id), await listGrantsOfGroup(db, id)]
+  const [members, granted, owned] = await Promise.all([
+    listGroupMembers(db, id),
+    listGrantsOfGroup(db, id),
+    listFeatureIdsOfGroupOwner(db, id),
+  ])
   return ok({
     result: null,
     statements: [db.delete(groups).where(eq(groups.id, id))],
@@ -120,10 +125,11 @@ export const deleteGroup: Write<{ organisationId: number; id: number }, null> = 
         ...entryOf(group),
         action: 'group.deleted',
         log: `Group deleted: ${group.name}`,
-        before: { ...record(group, members), grants: granted.map(snapshot) },
+        before: { ...record(group, members), grants: granted.map(snapshot), features: owned },
         after: null,
       },
     ],
+    features: owned,
     publish: [],
     events: [],
   })

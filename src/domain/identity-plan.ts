@@ -13,7 +13,7 @@ import {
   reserveIdentityIds,
 } from '../storage/identity-homes.ts'
 import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
-import type { About, Context, Debt } from './write.ts'
+import type { About, Context, NewDebt } from './write.ts'
 
 export type OneIdentity = EnvironmentGround & { identity: Identity; home: IdentityHome }
 
@@ -45,7 +45,7 @@ export function planAtHome(
   { db, now }: Pick<Context, 'db' | 'now'>,
   { shard }: IdentityHome,
   statements: HomeStatement[],
-): { statements: Statement[]; debts: Debt[] } {
+): { statements: Statement[]; debts: NewDebt[] } {
   if (shard === null) return { statements, debts: [] }
   const id = crypto.randomUUID()
   return {
@@ -54,7 +54,7 @@ export function planAtHome(
   }
 }
 
-export type NewIdentities = { identities: Identity[]; statements: Statement[]; debts: Debt[] }
+export type NewIdentities = { identities: Identity[]; statements: Statement[]; debts: NewDebt[] }
 
 /** Identities of a new environment, in the order of their identifiers, which differ. */
 export async function planIdentities(

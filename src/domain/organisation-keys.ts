@@ -10,7 +10,7 @@ import {
   organisationKeys,
 } from '../storage/organisation-keys.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, nothingToDo, type Write } from './write.ts'
+import { type About, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type OrganisationKeySettings = { name: string; revoked: boolean; expiresAt: number | null }
 
@@ -88,6 +88,14 @@ export const updateOrganisationKey: Write<
   })
 }
 
+export const organisationKeyDeleted = (key: OrganisationKey): EntryDraft => ({
+  ...entryOf(key),
+  action: 'organisation-key.deleted',
+  log: `Organisation API key deleted: ${key.name}`,
+  before: snapshot(key),
+  after: null,
+})
+
 export const deleteOrganisationKey: Write<
   { organisationId: number; prefix: string },
   null
@@ -97,15 +105,7 @@ export const deleteOrganisationKey: Write<
   return ok({
     result: null,
     statements: [db.delete(organisationKeys).where(eq(organisationKeys.prefix, prefix))],
-    entries: [
-      {
-        ...entryOf(key),
-        action: 'organisation-key.deleted',
-        log: `Organisation API key deleted: ${key.name}`,
-        before: snapshot(key),
-        after: null,
-      },
-    ],
+    entries: [organisationKeyDeleted(key)],
     publish: [],
     events: [],
   })

@@ -1,6 +1,7 @@
 /** The rules of organisations. Who creates one becomes its first administrator. */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok } from '../outcome.ts'
+import { readOrganisationCascade } from '../storage/organisation-cascade.ts'
 import {
   findOrganisation,
   listEnvironmentIdsOfOrganisation,
@@ -8,6 +9,9 @@ import {
   type Organisation,
   organisations,
 } from '../storage/organisations.ts'
+import { identitiesGone } from './cascades.ts'
+import { organisationKeyDeleted } from './organisation-keys.ts'
+import { projectsGone } from './projects.ts'
 import { changed, snapshot } from './snapshot.ts'
 import { type About, nothingToDo, type Write } from './write.ts'
 
@@ -109,6 +113,7 @@ export const updateOrganisation: Write<
 export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { id }) => {
   const organisation = await findOrganisation(db, id)
   if (organisation === undefined) return notFound()
+  const gone = await readOrganisationCascade(db, id)
   return ok({
     result: null,
     statements: [db.delete(organisations).where(eq(organisations.id, id))],
@@ -120,9 +125,25 @@ export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { 
         before: snapshot(organisation),
         after: null,
       },
+      ...(await projectsGone(db, gone.projects, gone.environments)),
+      ...gone.keys.map(organisationKeyDeleted),
+      ...gone.members.map((member) => ({
+        ...entryOf(organisation),
+        resource: {
+          type: 'MEMBERSHIP' as const,
+          id: String(member.userId),
+          uuid: null,
+          name: member.email,
+        },
+        action: 'membership.deleted',
+        log: `Member removed: ${member.email}`,
+        before: snapshot(member),
+        after: null,
+      })),
     ],
     // Publishing reads the present truth: the environments are gone, so their documents go too.
-    publish: await listEnvironmentIdsOfOrganisation(db, id),
+    publish: gone.environments.map((environment) => environment.id),
     events: [],
+    debts: identitiesGone(gone.environments.map((environment) => environment.id)),
   })
 }

@@ -27,7 +27,7 @@ import {
 } from './feature-states.ts'
 import { type Flag, findFlag, stateLog, type Target } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
-import { refuseStateValue } from './limits.ts'
+import { bytesOf, refuseText, refuseValue } from './limits.ts'
 import { insertStates } from './new-states.ts'
 import { snapshot } from './snapshot.ts'
 import type { Context, Plan, Write } from './write.ts'
@@ -146,8 +146,11 @@ async function planOverride(
   ])
   const planned = await overrideFrom(context, asked, { state, shares, options })
   if (planned.kind !== 'ok') return planned
-  const value = { before: null, after: planned.value.result.state.stringValue }
-  return (await refuseStateValue(db, project, value)) ?? planned
+  // A value that is inherited was taken before; it weighs on the document all the same.
+  const { stringValue: value } = planned.value.result.state
+  const isNew = value !== state.stringValue
+  const refusal = isNew ? refuseValue(project, value, 'feature_state_value') : undefined
+  return refusal ?? (await refuseText(db, project, bytesOf(value))) ?? planned
 }
 
 export const createOverride: Write<Place & { changes: StateChanges }, StateWithShares> = async (

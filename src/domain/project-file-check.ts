@@ -54,18 +54,27 @@ function checkFeatures({ project, tags, features }: ProjectFile, complain: Compl
   }
 }
 
+function checkRules(
+  { project, segments }: Pick<ProjectFile, 'project' | 'segments'>,
+  complain: Complain,
+): void {
+  for (const { name, rules } of segments) {
+    const refusal = refuseRules(rules, project.maxSegmentConditionsAllowed)
+    if (refusal !== undefined) complain(`Segment '${name}': ${textOf(refusal)}`)
+  }
+}
+
 function checkSegments({ project, features, segments }: ProjectFile, complain: Complain): void {
   const most = project.maxSegmentsAllowed
   if (segments.length > most)
     complain(`${segments.length} segments; the maximum allowed is ${most}.`)
   const names = new Set(features.map((feature) => feature.name))
-  for (const { name, feature, rules } of segments) {
+  for (const { name, feature } of segments) {
     const say = (message: string) => complain(`Segment '${name}': ${message}`)
     if (feature !== null && !names.has(feature))
       say(`there is no feature '${feature}' in this file.`)
-    const refusal = refuseRules(rules, project.maxSegmentConditionsAllowed)
-    if (refusal !== undefined) say(textOf(refusal))
   }
+  checkRules({ project, segments }, complain)
 }
 
 type Known = { file: ProjectFile; features: Map<string, FileFeature> }
@@ -140,6 +149,13 @@ function measure({ features, segments, environments }: ProjectFile): number {
   return shared + Math.max(0, ...own)
 }
 
+/** Its rules alone: those that are nested too deeply would not survive the way to the ledger. */
+export function refuseFileRules(file: ProjectFile): Refusal | undefined {
+  const messages: string[] = []
+  checkRules(file, (message) => messages.push(message))
+  return messages.length === 0 ? undefined : invalid({ segments: messages.slice(0, shown) })
+}
+
 /** Everything that is wrong with the file, by its lists; undefined when it can become rows. */
 export function refuseFile(file: ProjectFile): Refusal | undefined {
   const errors: { [list: string]: string[] } = {}
@@ -157,14 +173,11 @@ export function refuseFile(file: ProjectFile): Refusal | undefined {
     names.add(name)
     checkEnvironment({ file, features }, environment, complainOf('environments'))
   }
-  if (Object.keys(errors).length > 0) return invalid(errors satisfies FieldErrors)
-  // Only now: rules that are nested too deeply cannot be written as text at all.
   const text = measure(file)
-  return text <= maxDocumentText
-    ? undefined
-    : invalid({
-        project: [
-          `An environment would hold ${text} bytes of values and rules; the maximum allowed is ${maxDocumentText}.`,
-        ],
-      })
+  if (text > maxDocumentText) {
+    complainOf('project')(
+      `An environment would hold ${text} bytes of values and rules; the maximum allowed is ${maxDocumentText}.`,
+    )
+  }
+  return Object.keys(errors).length === 0 ? undefined : invalid(errors satisfies FieldErrors)
 }

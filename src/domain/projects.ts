@@ -1,15 +1,17 @@
 /** The rules of projects. A new project has no environment until one is created. */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok } from '../outcome.ts'
+import type { Database } from '../storage/database.ts'
 import { insertRows } from '../storage/database.ts'
-import { listEnvironmentsOfProject } from '../storage/environments.ts'
+import { type Environment, listEnvironmentsOfProject } from '../storage/environments.ts'
 import { grants } from '../storage/grants.ts'
 import { findOrganisation } from '../storage/organisations.ts'
 import { findProject, findProjectByName, type Project, projects } from '../storage/projects.ts'
+import { belowGone, identitiesGone } from './cascades.ts'
 import { refusePattern } from './feature-name.ts'
 import { planCreatorGrant } from './grants.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, nothingToDo, type Write } from './write.ts'
+import { type About, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type ProjectSettings = {
   name: string
@@ -115,6 +117,31 @@ export const updateProject: Write<
   })
 }
 
+/** The projects with all below them, told one by one. */
+export async function projectsGone(
+  db: Database,
+  projects: Project[],
+  environments: Environment[],
+): Promise<EntryDraft[]> {
+  const byId = new Map(projects.map((project) => [project.id, project]))
+  return [
+    ...projects.map((project) => ({
+      ...entryOf(project),
+      action: 'project.deleted',
+      log: `Project deleted: ${project.name}`,
+      before: snapshot(project),
+      after: null,
+    })),
+    ...(await belowGone(db, {
+      projects,
+      environments: environments.flatMap((environment) => {
+        const project = byId.get(environment.projectId)
+        return project === undefined ? [] : [{ project, environment }]
+      }),
+    })),
+  ]
+}
+
 export const deleteProject: Write<{ id: number }, null> = async ({ db }, { id }) => {
   const project = await findProject(db, id)
   if (project === undefined) return notFound()
@@ -122,17 +149,10 @@ export const deleteProject: Write<{ id: number }, null> = async ({ db }, { id })
   return ok({
     result: null,
     statements: [db.delete(projects).where(eq(projects.id, id))],
-    entries: [
-      {
-        ...entryOf(project),
-        action: 'project.deleted',
-        log: `Project deleted: ${project.name}`,
-        before: snapshot(project),
-        after: null,
-      },
-    ],
+    entries: await projectsGone(db, [project], environments),
     // Publishing reads the present truth: the environments are gone, so their documents go too.
     publish: environments.map((environment) => environment.id),
     events: [],
+    debts: identitiesGone(environments.map((environment) => environment.id)),
   })
 }

@@ -6,7 +6,8 @@
 import { bytesOf, unmeasured } from './limits.ts'
 import type { InputOf, WriteName } from './register.ts'
 
-type Reach = readonly string[] | null
+/** Null: it may be anything. */
+export type Reach = readonly string[] | null
 
 const reaches: { [N in WriteName]?: (input: InputOf<N>) => Reach } = {
   /** A long value is weighed against all others of the project. */
@@ -16,6 +17,5 @@ const reaches: { [N in WriteName]?: (input: InputOf<N>) => Reach } = {
   },
 }
 
-/** Null where it may be anything. */
 export const reachOf = <N extends WriteName>(write: N, input: unknown): Reach =>
   reaches[write]?.(input as InputOf<N>) ?? null

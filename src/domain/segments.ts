@@ -5,29 +5,25 @@
  */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok, type Refusal, unknownId } from '../outcome.ts'
+import { readSegmentCascade } from '../storage/cascade-rows.ts'
 import type { Database } from '../storage/database.ts'
 import { listEnvironmentsOfProject } from '../storage/environments.ts'
 import { listFeatureSegmentsOfSegment } from '../storage/feature-segments.ts'
 import { findFeature } from '../storage/features.ts'
 import { findProject, type Project } from '../storage/projects.ts'
 import { findSegment, type RuleTree, type Segment, segments } from '../storage/segments.ts'
+import { statesGone } from './cascades.ts'
 import { bytesOf, refuseSegment, refuseText } from './limits.ts'
+import { aboutSegment, segmentDeleted } from './segment-entry.ts'
 import { countParts, numberRules, refuseRules, sameRules } from './segment-rules.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, type Context, nothingToDo, type Write } from './write.ts'
+import { type Context, nothingToDo, type Write } from './write.ts'
 
 export type SegmentSettings = {
   name: string
   description: string | null
   rules: RuleTree
 }
-
-const entryOf = (project: Project, { id, uuid, name }: Segment): About => ({
-  resource: { type: 'SEGMENT', id: String(id), uuid, name },
-  organisationId: project.organisationId,
-  projectId: project.id,
-  environment: null,
-})
 
 const allEnvironments = async (db: Database, projectId: number) =>
   (await listEnvironmentsOfProject(db, projectId)).map((environment) => environment.id)
@@ -88,7 +84,7 @@ export const createSegment: Write<
     statements: [db.insert(segments).values(segment)],
     entries: [
       {
-        ...entryOf(project, segment),
+        ...aboutSegment(project, segment),
         action: 'segment.created',
         log: `New Segment created: ${segment.name}`,
         before: null,
@@ -153,7 +149,7 @@ export const updateSegment: Write<
     statements: [db.update(segments).set(after).where(eq(segments.id, id))],
     entries: [
       {
-        ...entryOf(project, after),
+        ...aboutSegment(project, after),
         action: 'segment.updated',
         log: `Segment updated: ${after.name}`,
         before: snapshot(before),
@@ -172,20 +168,12 @@ export const deleteSegment: Write<{ projectId: number; id: number }, null> = asy
 ) => {
   const [segment, project] = await Promise.all([findSegment(db, id), findProject(db, projectId)])
   if (segment?.projectId !== projectId || project === undefined) return notFound()
-  const overrides = await listFeatureSegmentsOfSegment(db, id)
+  const gone = await readSegmentCascade(db, id)
   return ok({
     result: null,
     statements: [db.delete(segments).where(eq(segments.id, id))],
-    entries: [
-      {
-        ...entryOf(project, segment),
-        action: 'segment.deleted',
-        log: `Segment deleted: ${segment.name}`,
-        before: { ...snapshot(segment), overrides: overrides.map((row) => snapshot(row)) },
-        after: null,
-      },
-    ],
-    features: [...new Set(overrides.map((link) => link.featureId))],
+    entries: [segmentDeleted(project, segment), ...(await statesGone(db, gone))],
+    features: [...new Set(gone.links.map((link) => link.featureId))],
     publish: await allEnvironments(db, projectId),
     events: [],
   })

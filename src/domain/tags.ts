@@ -6,7 +6,7 @@ import { listFeatureIdsOfTag } from '../storage/feature-tags.ts'
 import { findProject, type Project } from '../storage/projects.ts'
 import { findTag, type Tag, tags } from '../storage/tags.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, nothingToDo, type Write } from './write.ts'
+import { type About, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type TagSettings = Pick<Tag, 'label' | 'color' | 'description' | 'isPermanent'>
 
@@ -76,6 +76,15 @@ export const updateTag: Write<
   })
 }
 
+/** `features`: those that carried it. */
+export const tagDeleted = (project: Project, tag: Tag, features: number[]): EntryDraft => ({
+  ...entryOf(project, tag),
+  action: 'tag.deleted',
+  log: `Tag deleted: ${tag.label}`,
+  before: { ...snapshot(tag), features },
+  after: null,
+})
+
 /** Takes the tag off every feature. */
 export const deleteTag: Write<{ projectId: number; id: number }, null> = async ({ db }, place) => {
   const found = await findOwn(db, place)
@@ -85,15 +94,7 @@ export const deleteTag: Write<{ projectId: number; id: number }, null> = async (
   return ok({
     result: null,
     statements: [db.delete(tags).where(eq(tags.id, tag.id))],
-    entries: [
-      {
-        ...entryOf(project, tag),
-        action: 'tag.deleted',
-        log: `Tag deleted: ${tag.label}`,
-        before: { ...snapshot(tag), features },
-        after: null,
-      },
-    ],
+    entries: [tagDeleted(project, tag, features)],
     features,
     publish: [],
     events: [],

@@ -7,7 +7,7 @@ import { notFound, ok } from '../outcome.ts'
 import { findWebhook, type Webhook, webhooks } from '../storage/webhooks.ts'
 import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, type JsonObject, nothingToDo, type Write } from './write.ts'
+import { type About, type EntryDraft, type JsonObject, nothingToDo, type Write } from './write.ts'
 
 export type WebhookSettings = { url: string; enabled: boolean; sealedSecret: string | null }
 
@@ -86,6 +86,14 @@ export const updateWebhook: Write<
   })
 }
 
+export const webhookDeleted = (webhook: Webhook, ground: EnvironmentGround): EntryDraft => ({
+  ...entryOf(webhook, ground),
+  action: 'webhook.deleted',
+  log: `Webhook deleted: ${webhook.url}`,
+  before: logged(webhook),
+  after: null,
+})
+
 /** Its waiting deliveries go along. */
 export const deleteWebhook: Write<{ environmentId: number; id: number }, null> = async (
   { db },
@@ -97,15 +105,7 @@ export const deleteWebhook: Write<{ environmentId: number; id: number }, null> =
   return ok({
     result: null,
     statements: [db.delete(webhooks).where(eq(webhooks.id, id))],
-    entries: [
-      {
-        ...entryOf(webhook, ground),
-        action: 'webhook.deleted',
-        log: `Webhook deleted: ${webhook.url}`,
-        before: logged(webhook),
-        after: null,
-      },
-    ],
+    entries: [webhookDeleted(webhook, ground)],
     publish: [],
     events: [],
   })

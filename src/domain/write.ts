@@ -81,7 +81,7 @@ export type About = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'>
 export type EventDraft = { type: EventType; environmentId: number; data: JsonObject }
 
 /** What is to be done once the change is committed, beside publishing and events. */
-export type Debt = { kind: OutboxKind; target: string }
+export type NewDebt = { kind: OutboxKind; target: string }
 
 export type Plan<T> = {
   result: T
@@ -92,7 +92,7 @@ export type Plan<T> = {
   /** Environments whose document changes: their version rises and they are published. */
   publish: number[]
   events: EventDraft[]
-  debts?: Debt[]
+  debts?: NewDebt[]
 }
 
 export type Write<I, T> = (context: Context, input: I) => Promise<Outcome<Plan<T>>>

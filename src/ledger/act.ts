@@ -1,6 +1,6 @@
 /**
  * The effects of committed changes, driven from the outbox: publish documents, turn events into
- * deliveries, take identities' changes home. Every effect reads the present truth and may be
+ * deliveries, take identities' changes home, forget those of environments that are gone. Every effect reads the present truth and may be
  * repeated; its wake-up goes only after the effect is done.
  */
 import { fanOut } from '../delivery/fan-out.ts'
@@ -8,8 +8,9 @@ import { publishDocument } from '../document/publish.ts'
 import type { Env } from '../env.ts'
 import { logError, reasonOf } from '../log.ts'
 import type { Database } from '../storage/database.ts'
+import { forgetIdentities } from '../storage/forget-identities.ts'
 import { applyIdentityChange } from '../storage/identity-changes.ts'
-import { type Debt, listDebts, settleDebts } from '../storage/outbox.ts'
+import { type Debt, listDebts, oweAgain, settleDebts } from '../storage/outbox.ts'
 
 /** KV takes one write a second for a key: publishes of one environment keep this distance. */
 export const publishIntervalMs = 1_000
@@ -26,8 +27,15 @@ const page = 100
 /** After this long an effect that failed is tried again. */
 export const retryMs = 5_000
 
+/** Millions take their time: what is left is owed anew, and nothing else waits for it. */
+async function forget({ env, db, ledger }: Desk, { kind, target }: Debt): Promise<void> {
+  const isDone = await forgetIdentities(env, Number(target))
+  if (!isDone) await oweAgain(db, { ledger, kind, target, createdAt: Date.now() })
+}
+
 /** Debts that are paid as one; of events any number is. */
-async function act({ env, publishedAt }: Desk, [debt, ...more]: Debt[]): Promise<void> {
+async function act(desk: Desk, [debt, ...more]: Debt[]): Promise<void> {
+  const { env, publishedAt } = desk
   switch (debt?.kind) {
     case undefined:
       return
@@ -36,6 +44,8 @@ async function act({ env, publishedAt }: Desk, [debt, ...more]: Debt[]): Promise
       return publishDocument(env, Number(debt.target))
     case 'change-identity':
       return applyIdentityChange(env, debt.target)
+    case 'forget-identities':
+      return forget(desk, debt)
     case 'deliver':
       return fanOut(
         env,

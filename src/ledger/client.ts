@@ -1,4 +1,4 @@
-/** How the admin routes hand a write to its ledger. The only part of this room they may import. */
+/** How the admin routes hand a write to its ledger. Beside proofs.ts all they may import of this room. */
 import type { InputOf, ResultOf, WriteName } from '../domain/register.ts'
 import type { Actor, Source } from '../domain/write.ts'
 import type { Env } from '../env.ts'

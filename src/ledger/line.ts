@@ -3,9 +3,7 @@
  * in it. The line is the lock: one group at a time. Orders that have nothing in common are served
  * together; none overtakes one that it has something in common with.
  */
-
-/** What an order reads and changes, as keys; null when that may be anything: it is served alone. */
-export type Reach = readonly string[] | null
+import type { Reach } from '../domain/reach.ts'
 
 /** The places in the line that are served next; the first always is. Pure. */
 export function nextGroup(reaches: readonly Reach[], limit: number): number[] {

@@ -60,3 +60,16 @@ export async function listGroupOwnersOfFeatures(
 /** People as owners, whether they own anything or not. */
 export const listPossibleOwners = (db: Database, ids: number[]): Promise<Owner[]> =>
   db.select(ownerColumns).from(users).where(isOneOf(users.id, ids)).orderBy(asc(users.id))
+
+/** The features that a group owns. */
+export const listFeatureIdsOfGroupOwner = async (
+  db: Database,
+  groupId: number,
+): Promise<number[]> =>
+  (
+    await db
+      .select({ id: featureGroupOwners.featureId })
+      .from(featureGroupOwners)
+      .where(eq(featureGroupOwners.groupId, groupId))
+      .orderBy(asc(featureGroupOwners.featureId))
+  ).map(({ id }) => id)

@@ -10,6 +10,8 @@ export type OutboxKind =
   | 'deliver'
   /** Take change `target` of `identity_changes` to the database it is for. */
   | 'change-identity'
+  /** Delete the identities of environment `target`, which is gone. */
+  | 'forget-identities'
 
 export const outbox = sqliteTable('outbox', {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -18,6 +20,12 @@ export const outbox = sqliteTable('outbox', {
   target: text().notNull(),
   createdAt: integer('created_at').notNull(),
 })
+
+/** For work that goes on after a pause: the cron's sweep finds it. */
+export const oweAgain = (
+  db: Database,
+  debt: { ledger: string; kind: OutboxKind; target: string; createdAt: number },
+): Promise<unknown> => db.insert(outbox).values(debt)
 
 /** Equal wake-ups as one: whatever is done for the last of them covers all up to `lastId`. */
 export type Debt = { kind: OutboxKind; target: string; firstId: number; lastId: number }

@@ -13,7 +13,8 @@ import {
   type World,
 } from '../support/admin.ts'
 import { addState, split } from '../support/flags.ts'
-import { checkDocument } from '../support/invariants.ts'
+import { expectPublished } from '../support/invariants.ts'
+import { addColleague } from '../support/people.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -141,7 +142,7 @@ describe('a clone', () => {
       'SELECT count(*) AS n FROM identities WHERE environment_id = ?',
     )
     expect(await identities.bind(body.id).first()).toEqual({ n: 0 })
-    await expect.poll(() => checkDocument(body.id), { timeout: 5_000, interval: 200 }).toEqual([])
+    await expectPublished(body.id)
   })
 
   it('keeps priorities as they are, also sparse ones', async () => {
@@ -222,8 +223,7 @@ describe('cloning is refused', () => {
     const stranger = await createWorld('Stranger')
     const foreigner = await addUser('stranger-of-clones@example.com')
     await addMember(stranger.organisation.id, foreigner.id, 'ADMIN')
-    const member = await addUser('member-of-clones@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await dumpAtRest()
     const body = { name: 'Stolen' }
     expect((await api('POST', `${path}clone/`, body)).status).toBe(401)

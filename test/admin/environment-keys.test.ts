@@ -4,8 +4,6 @@ import { sha256Hex } from '../../src/storage/digest.ts'
 import { getDocument, getPointer } from '../../src/storage/documents.ts'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   api,
   createWorld,
   done,
@@ -13,6 +11,7 @@ import {
   readRecords,
   type World,
 } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 
 type Key = { id: number; key: string; active: boolean; name: string }
 
@@ -156,8 +155,7 @@ describe('server-side keys are managed', () => {
     const { world, path } = await createShop()
     const { id } = await create(world, path)
     const stranger = await createWorld('Other')
-    const member = await addUser('member@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await readRecords()
     for (const [method, at, body] of [
       ['GET', path, undefined],

@@ -14,6 +14,7 @@ import {
   type World,
 } from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
+import { addColleague } from '../support/people.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -194,8 +195,7 @@ it('none of it is for strangers, nor for members without a grant', async () => {
   const stranger = await createWorld('Stranger')
   const foreigner = await addUser('stranger-of-views@example.com')
   await addMember(stranger.organisation.id, foreigner.id, 'ADMIN')
-  const member = await addUser('member-of-views@example.com')
-  await addMember(world.organisation.id, member.id, 'USER')
+  const member = await addColleague(world)
   const before = await dumpAtRest()
   const questions: [string, string, object?][] = [
     ['GET', `${path}document/`],

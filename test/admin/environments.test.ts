@@ -1,15 +1,8 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { getDocument } from '../../src/storage/documents.ts'
-import {
-  addEnvironment,
-  addMember,
-  addUser,
-  createWorld,
-  done,
-  type Place,
-  type World,
-} from '../support/admin.ts'
+import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 type Environment = { id: number; uuid: string; name: string; api_key: string; project: number }
@@ -152,8 +145,7 @@ describe('a new environment', () => {
   it('without a project, with an unknown or a foreign one answers 403', async () => {
     const other = await createWorld('Foreign')
     const foreign = await addEnvironment(other)
-    const member = await addUser('member-of-environments@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await dumpAtRest()
     for (const project of [undefined, null, 999_999, foreign.project.id]) {
       expect(await create({ name: 'Nowhere', project })).toMatchObject({

@@ -1,8 +1,6 @@
 import { beforeAll, expect, it } from 'vitest'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   createWorld,
   done,
   type Place,
@@ -12,6 +10,7 @@ import {
 import { split } from '../support/flags.ts'
 import { addFlag, addSegments, orderOf, text } from '../support/future.ts'
 import { grant } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 let world: World
@@ -158,8 +157,7 @@ it('UPDATE_FEATURE_STATE opens all three, and nothing less', async () => {
     ['delete-segment-override', { feature, segment: { id: segment } }],
   ]
   const as = async (permissions: string[]) => {
-    const person = await addUser(`${crypto.randomUUID()}@example.com`)
-    await addMember(world.organisation.id, person.id, 'USER')
+    const person = await addColleague(world)
     const at = { organisationId: world.organisation.id, projectId: place.project.id }
     await grant({ ...at, userId: person.id, permissions: ['VIEW_PROJECT'] })
     const environmentId = place.environment.id

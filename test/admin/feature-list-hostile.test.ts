@@ -1,16 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  addEnvironment,
-  addMember,
-  addUser,
-  createWorld,
-  done,
-  type Place,
-  type World,
-} from '../support/admin.ts'
+import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
 import { grant } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { addSegment } from '../support/segments.ts'
 
 type Page = { count: number; results: { name: string }[] }
@@ -174,8 +167,7 @@ describe('things of other projects', () => {
   })
 
   it('and environments that the caller may not see are refused in the same words', async () => {
-    const member = await addUser('member-of-lists@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const at = { organisationId: world.organisation.id, userId: member.id }
     const projectId = place.project.id
     await grant({ ...at, projectId, permissions: ['VIEW_PROJECT'] })

@@ -11,6 +11,7 @@ import {
   type World,
 } from '../support/admin.ts'
 import { addGroup, grant } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -29,8 +30,7 @@ let admin: Person
 let group: { id: number; name: string }
 
 const addAdmin = async () => {
-  const person = await addUser(`${crypto.randomUUID()}@example.com`)
-  await addMember(world.organisation.id, person.id, 'ADMIN')
+  const person = await addColleague(world, 'ADMIN')
   return person
 }
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
   place = await addEnvironment(world)
   list = `projects/${place.project.id}/features/`
   admin = await addAdmin()
-  group = await addGroup(world.organisation.id, 'Web')
+  group = await addGroup(world, 'Web')
 })
 
 const create = (body: object = {}, auth = world.keyAuth) =>
@@ -98,7 +98,7 @@ describe('a new feature', () => {
     for (const person of [own, grouped, below]) {
       await addMember(world.organisation.id, person.id, 'USER')
     }
-    const viewers = await addGroup(world.organisation.id, 'Viewers', [grouped.id])
+    const viewers = await addGroup(world, 'Viewers', [grouped])
     const at = { organisationId: world.organisation.id, projectId: place.project.id }
     await grant({ ...at, userId: own.id, permissions: ['VIEW_PROJECT'] })
     await grant({ ...at, groupId: viewers.id, permissions: ['VIEW_PROJECT'] })
@@ -116,7 +116,7 @@ describe('a new feature', () => {
   it('is refused to people who may not see the project and to groups of elsewhere', async () => {
     const [stranger, member] = [await addUser('stranger@x.io'), await addUser('member@x.io')]
     await addMember(world.organisation.id, member.id, 'USER')
-    const foreign = await addGroup((await createWorld('Else')).organisation.id, 'Else')
+    const foreign = await addGroup(await createWorld('Else'), 'Else')
     const before = await dumpAtRest()
     const owners = [admin.id, stranger.id, member.id, 999_999]
     expect(await create({ owners })).toMatchObject({
@@ -202,7 +202,7 @@ describe('owners', () => {
   })
 
   it('go with the person and with the group', async () => {
-    const [person, short] = [await addAdmin(), await addGroup(world.organisation.id, 'Short')]
+    const [person, short] = [await addAdmin(), await addGroup(world, 'Short')]
     const { body } = await create({ owners: [person.id], group_owners: [short.id] })
     await env.DB.prepare('DELETE FROM users WHERE id = ?').bind(person.id).run()
     await env.DB.prepare('DELETE FROM groups WHERE id = ?').bind(short.id).run()
@@ -227,8 +227,7 @@ describe('owners', () => {
   })
 
   it('are changed by those who hold CREATE_FEATURE only', async () => {
-    const viewer = await addUser('viewer@x.io')
-    await addMember(world.organisation.id, viewer.id, 'USER')
+    const viewer = await addColleague(world)
     const at = { organisationId: world.organisation.id, projectId: place.project.id }
     await grant({ ...at, userId: viewer.id, permissions: ['VIEW_PROJECT'] })
     const { body } = await create({ owners: [viewer.id] })

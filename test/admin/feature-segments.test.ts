@@ -1,14 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  addEnvironment,
-  addMember,
-  addUser,
-  createWorld,
-  done,
-  type Place,
-  type World,
-} from '../support/admin.ts'
+import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
+import { addViewer } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { addSegment, lastEntries, type Segment } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -220,8 +214,7 @@ it('feature segments are closed to neighbours and members', async () => {
   const [link] = links
   const segment = (await addSegment(world, place)).id
   const other = await createWorld('Neighbours')
-  const member = await addUser('member-of-links@example.com')
-  await addMember(world.organisation.id, member.id, 'USER')
+  const member = await addColleague(world)
   const before = await dumpAtRest()
   for (const auth of [other.keyAuth, member.auth]) {
     const as = async (method: string, at: string, body?: unknown) =>

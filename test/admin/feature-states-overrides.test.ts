@@ -1,8 +1,15 @@
 /** Overrides through the routes of an environment's states: contract admin-api §B.6, family (1). */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
+import {
+  addEnvironment,
+  createWorld,
+  done,
+  type Page,
+  type Place,
+  type World,
+} from '../support/admin.ts'
 import { addState, type State } from '../support/flags.ts'
-import { addIdentity, type Page } from '../support/identities.ts'
+import { addIdentity } from '../support/identities.ts'
 import { addSegment } from '../support/segments.ts'
 
 type Override = State & { identity: number | null; feature_segment: number | null }

@@ -1,14 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   createWorld,
   done,
   type Place,
+  timestamp,
   type World,
 } from '../support/admin.ts'
 import { addState, type State, split } from '../support/flags.ts'
+import { addViewer } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 let world: World
@@ -21,7 +22,6 @@ beforeAll(async () => {
   path = `environments/${place.environment.api_key}/featurestates/`
 })
 
-const stamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
 const read = (id: number) => done(world.api<State>('GET', `${path}${id}/`))
 
 describe('PUT by id alone', () => {
@@ -43,7 +43,7 @@ describe('PUT by id alone', () => {
   it('answers the whole object with a typed value', async () => {
     const state = await addState(world, place, split)
     const value = typed('unicode', { string_value: 'blue' })
-    const after = { ...state, feature_state_value: value, enabled: true, updated_at: stamp }
+    const after = { ...state, feature_state_value: value, enabled: true, updated_at: timestamp }
     expect(await change(state, { enabled: true })).toMatchObject({ status: 200, body: after })
   })
 
@@ -55,6 +55,9 @@ describe('PUT by id alone', () => {
     [typed('int', { integer_value: 5, string_value: 'x' }), 5],
     [{ string_value: 'no type' }, 'no type'],
     [{ type: 'bool', boolean_value: 'true' }, true],
+    [{ integer_value: 6 }, 6],
+    [{ boolean_value: false, string_value: null }, false],
+    [typed('int', { integer_value: 0, string_value: '' }), 0],
     [{}, 'blue'],
     [{ type: 'unicode' }, 'blue'],
   ])('takes %j', async (feature_state_value, value) => {
@@ -73,9 +76,11 @@ describe('PUT by id alone', () => {
     [typed('int', { integer_value: 2147483648 }), { integer_value: [expect.any(String)] }],
     [typed('float', {}), { type: ['"float" is not a valid choice.'] }],
     [typed('unicode', { string_value: 7 }), { string_value: ['Not a valid string.'] }],
+    [typed('int', { string_value: '5' }), { integer_value: [expect.stringContaining('"int"')] }],
+    [{ type: 'bool', integer_value: 1 }, { boolean_value: [expect.stringContaining('"bool"')] }],
     [
       typed('unicode', { string_value: 'x'.repeat(20_001) }),
-      { string_value: [expect.any(String)] },
+      [expect.stringContaining('maximum allowed')],
     ],
   ])('refuses %j', async (feature_state_value, errors) => {
     const state = await addState(world, place)
@@ -83,6 +88,18 @@ describe('PUT by id alone', () => {
       status: 400,
       body: { feature_state_value: errors },
     })
+  })
+
+  it('refuses a time to come, because the change would be live at once', async () => {
+    const state = await addState(world, place)
+    const later = { enabled: true, live_from: '2099-01-01T00:00:00Z' }
+    const refused = { status: 400, body: { live_from: [expect.stringContaining('scheduled')] } }
+    expect(await change(state, later)).toMatchObject(refused)
+    expect(await world.api('PATCH', `${path}${state.id}/`, later)).toMatchObject(refused)
+    const back = await read(state.id)
+    expect(back).toEqual(state)
+    expect((await world.api('PUT', `${path}${state.id}/`, back)).status).toBe(200)
+    expect((await change(state, { live_from: null })).status).toBe(200)
   })
 
   it('needs the state’s own feature and environment', async () => {
@@ -105,13 +122,20 @@ describe('PUT by id alone', () => {
   it('is closed to other organisations and to mere members', async () => {
     const state = await addState(world, place)
     const other = await createWorld('Other')
-    const member = await addUser('member-of-states@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await dumpAtRest()
     for (const auth of [other.keyAuth, member.auth]) {
       expect((await change(state, { enabled: true }, auth)).status).toBe(404)
     }
     expect((await world.api('GET', path, undefined, member.auth)).status).toBe(404)
+    expect(await dumpAtRest()).toBe(before)
+  })
+
+  it('is forbidden, not unknown, to who may only see it', async () => {
+    const state = await addState(world, place)
+    const viewer = await addViewer(world, place)
+    const before = await dumpAtRest()
+    expect((await change(state, { enabled: true }, viewer.auth)).status).toBe(403)
     expect(await dumpAtRest()).toBe(before)
   })
 })

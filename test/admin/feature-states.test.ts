@@ -1,6 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
+import {
+  addEnvironment,
+  createWorld,
+  done,
+  type Place,
+  timestamp,
+  type World,
+} from '../support/admin.ts'
 import { addState, type State, split } from '../support/flags.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -14,7 +21,6 @@ beforeAll(async () => {
   path = `environments/${place.environment.api_key}/featurestates/`
 })
 
-const stamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
 const read = (id: number) => done(world.api<State>('GET', `${path}${id}/`))
 
 describe('a feature state', () => {
@@ -30,9 +36,9 @@ describe('a feature state', () => {
         percentage_allocation,
       })),
       enabled: false,
-      created_at: stamp,
-      updated_at: stamp,
-      live_from: stamp,
+      created_at: timestamp,
+      updated_at: timestamp,
+      live_from: timestamp,
       version: 1,
       deleted_at: null,
       feature: expect.any(Number),
@@ -66,11 +72,19 @@ describe.each(['PUT', 'PATCH'])('%s by environment key', (method) => {
   const change = (state: State, body: unknown) =>
     world.api<State>(method, `${path}${state.id}/`, body)
 
+  it('takes the state’s own feature, and no other', async () => {
+    const [state, other] = [await addState(world, place), await addState(world, place)]
+    const body = { feature: ['Cannot change the feature of a feature state'] }
+    expect(await change(state, { feature: other.feature })).toMatchObject({ status: 400, body })
+    expect(await read(state.id)).toEqual(state)
+    expect((await change(state, { feature: state.feature })).status).toBe(200)
+  })
+
   it('changes what is sent, leaves the rest, and answers the whole object', async () => {
     const before = await addState(world, place, split)
     const { status, body } = await change(before, { enabled: 'true' })
     expect(status).toBe(200)
-    expect(body).toEqual({ ...before, enabled: true, updated_at: stamp })
+    expect(body).toEqual({ ...before, enabled: true, updated_at: timestamp })
     expect((await change(before, { feature_state_value: 'red' })).body).toMatchObject({
       enabled: true,
       feature_state_value: 'red',
@@ -197,9 +211,9 @@ describe.each(['PUT', 'PATCH'])('%s by environment key', (method) => {
     expect(await read(other.id)).toEqual(other)
   })
 
-  it('moves a state to no other feature, environment or id', async () => {
+  it('moves a state to no other environment or id', async () => {
     const [state, other] = [await addState(world, place), await addState(world, place)]
-    const body = { feature: other.feature, environment: 1, identity: 1, id: other.id, uuid: 'x' }
+    const body = { environment: 1, identity: 1, id: other.id, uuid: 'x' }
     expect((await change(state, body)).body).toEqual(state)
     expect(await read(other.id)).toEqual(other)
   })

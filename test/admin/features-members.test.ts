@@ -2,8 +2,6 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   createWorld,
   done,
   type Person,
@@ -12,6 +10,7 @@ import {
   type World,
 } from '../support/admin.ts'
 import { grant } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 type Option = { id: number; string_value: string; default_percentage_allocation: number }
@@ -26,8 +25,7 @@ beforeAll(async () => {
   world = await createWorld()
   place = await addEnvironment(world)
   list = `projects/${place.project.id}/features/`
-  author = await addUser(`${crypto.randomUUID()}@example.com`)
-  await addMember(world.organisation.id, author.id, 'USER')
+  author = await addColleague(world)
   const at = { organisationId: world.organisation.id, projectId: place.project.id }
   await grant({ ...at, userId: author.id, permissions: ['VIEW_PROJECT', 'CREATE_FEATURE'] })
 })

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import type { State } from '../support/flags.ts'
-import { checkDocument } from '../support/invariants.ts'
+import { expectPublished } from '../support/invariants.ts'
 
 type Option = { id: number; key: string | null; default_percentage_allocation: number }
 type Feature = { id: number; type: string; multivariate_options: Option[] }
@@ -145,7 +145,7 @@ describe('a sent list of options', () => {
   it('is published with its change', async () => {
     const { feature, b } = await split()
     await done(put(feature, [{ ...b, string_value: 'B' }, option('c', 50)]))
-    await expect.poll(() => checkDocument(second.id), { timeout: 5_000, interval: 200 }).toEqual([])
+    await expectPublished(second.id)
   })
 
   it('that is empty makes the feature standard again, and one option multivariate', async () => {

@@ -2,13 +2,13 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   createWorld,
   done,
   type Place,
+  timestamp,
   type World,
 } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 type Feature = { id: number; uuid: string; name: string; multivariate_options: object[] }
@@ -41,7 +41,7 @@ const defaults = () => ({
   type: 'STANDARD',
   default_enabled: false,
   initial_value: null,
-  created_date: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+  created_date: timestamp,
   description: null,
   tags: [],
   multivariate_options: [],
@@ -162,6 +162,8 @@ describe('a new feature', () => {
       { name: 'x', initial_value: 'x'.repeat(20_001) },
       { initial_value: [expect.stringContaining('maximum allowed')] },
     ],
+    [{ name: 'x', initial_value: 2 ** 60 }, { initial_value: [expect.stringContaining('53')] }],
+    [{ name: 'x', metadata: [{ model_field: 1 }] }, { metadata: [expect.any(String)] }],
     [
       { name: 'x', multivariate_options: {} },
       { multivariate_options: ['Expected a list of items but got type "dict".'] },
@@ -203,8 +205,7 @@ describe('a new feature', () => {
   })
 
   it('by a mere member, who does not see the project, and under an unknown one answers 404', async () => {
-    const member = await addUser('member-of-features@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await dumpAtRest()
     expect((await world.api('POST', list, { name: 'm' }, member.auth)).status).toBe(404)
     expect((await world.api('POST', 'projects/999999/features/', { name: 'm' })).status).toBe(404)

@@ -10,7 +10,7 @@ import {
 } from '../support/admin.ts'
 import { split } from '../support/flags.ts'
 import { addFlag, addSegments, eventsOf, type Flag, orderOf, text } from '../support/future.ts'
-import { checkDocument } from '../support/invariants.ts'
+import { expectPublished } from '../support/invariants.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -62,9 +62,7 @@ describe('a PATCH of overrides', () => {
         { segment: b, priority: 1 },
       ],
     })
-    await expect
-      .poll(() => checkDocument(place.environment.id), { timeout: 5_000, interval: 200 })
-      .toEqual([])
+    await expectPublished(place.environment.id)
   })
 
   it('is one change: an entry for each thing, one request, one version', async () => {
@@ -237,9 +235,7 @@ describe('a PUT', () => {
       before: { segment_id: b, feature_state: { feature_id: flag.id } },
     })
     expect(await flag.put({ segment_overrides: [] })).toMatchObject({ segment_overrides: [] })
-    await expect
-      .poll(() => checkDocument(place.environment.id), { timeout: 5_000, interval: 200 })
-      .toEqual([])
+    await expectPublished(place.environment.id)
   })
 
   it('without overrides leaves them alone', async () => {

@@ -2,8 +2,6 @@ import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   createWorld,
   done,
   type Place,
@@ -13,7 +11,8 @@ import {
 import { split } from '../support/flags.ts'
 import { addFlag, addSegments, eventsOf, text } from '../support/future.ts'
 import { grant } from '../support/grants.ts'
-import { checkDocument } from '../support/invariants.ts'
+import { expectPublished } from '../support/invariants.ts'
+import { addColleague } from '../support/people.ts'
 import { lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -69,9 +68,7 @@ describe('a whole flag', () => {
         new_state: { enabled: true, feature_state_value: 'red', feature_segment: null },
       },
     ])
-    await expect
-      .poll(() => checkDocument(place.environment.id), { timeout: 5_000, interval: 200 })
-      .toEqual([])
+    await expectPublished(place.environment.id)
   })
 
   it('is not written again for what is so, nor for an empty body', async () => {
@@ -204,8 +201,7 @@ describe('who may', () => {
     const override = { segment_overrides: [{ segment: { id: segment }, enabled: true }] }
     const overridden = `${flag.path}segment-overrides/${segment}/`
     const as = async (...permissions: string[]) => {
-      const person = await addUser(`${crypto.randomUUID()}@example.com`)
-      await addMember(world.organisation.id, person.id, 'USER')
+      const person = await addColleague(world)
       const organisationId = world.organisation.id
       const at = { organisationId, projectId: place.project.id, userId: person.id }
       await grant({ ...at, permissions: ['VIEW_PROJECT'] })
@@ -240,8 +236,7 @@ describe('who may', () => {
     const elsewhere = await addEnvironment(world, 'Elsewhere')
     const foreign = await addFlag(world, elsewhere)
     const other = await createWorld('Neighbours')
-    const member = await addUser('member-of-future@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const at = (key: string, feature: number | string) =>
       `../__future__/environments/${key}/features/${feature}/`
     const calls: [string, string | undefined][] = [

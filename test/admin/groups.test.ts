@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, done, readRecords } from '../support/admin.ts'
+import { createWorld, done, type Page, readRecords } from '../support/admin.ts'
 import {
   addColleague,
   addStranger,
@@ -10,8 +10,6 @@ import {
   pathOf,
   readGroup,
 } from '../support/people.ts'
-
-type Page<T> = { count: number; next: string | null; results: T[] }
 
 const lastRecord = async () => JSON.parse((await readRecords()).at(-1) ?? '{}')
 
@@ -167,7 +165,7 @@ describe('who sees groups', () => {
       Promise.all([
         world.api('POST', pathOf(world, 'groups/'), { name: 'Mine' }, colleague.auth),
         world.api('PATCH', one, { name: 'Mine' }, colleague.auth),
-        world.api('POST', `${one}add-users/`, { user_ids: [colleague.id] }, colleague.auth),
+        world.api('POST', `${one}add-users/`, { user_ids: [world.superuser.id] }, colleague.auth),
       ])
     expect((await tries()).map(({ status }) => status)).toEqual([403, 403, 403])
     const grant = { user: colleague.id, permissions: ['MANAGE_USER_GROUPS'] }

@@ -6,6 +6,7 @@ import {
   addUser,
   createWorld,
   done,
+  type Page,
   type Place,
   type World,
 } from '../support/admin.ts'
@@ -16,9 +17,9 @@ import {
   type Identity,
   identify,
   identitiesOf,
-  type Page,
   type Trait,
 } from '../support/identities.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 type Owned = { place: Place; identity: Identity; trait: Trait; state: State; feature: number }
@@ -88,8 +89,7 @@ const lists = (): [string, string, object?][] => [
 describe('identities', () => {
   it('are nothing to strangers, and closed to a member who may only look', async () => {
     const other = await createWorld('Neighbours')
-    const looker = await addUser('looker@example.com')
-    await addMember(world.organisation.id, looker.id, 'USER')
+    const looker = await addColleague(world)
     const before = await dumpAtRest()
     for (const [method, path, body] of [...lists(), ...routes(idsOf(own))]) {
       expect((await world.api(method, path, body, other.keyAuth)).status).toBe(404)

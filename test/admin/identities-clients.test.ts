@@ -1,15 +1,16 @@
 /** What the CLI and the Terraform client library do with identities: contract §A.2.3 and §A.1.3. */
 import { beforeAll, expect, it } from 'vitest'
-import { addEnvironment, api, createWorld, done, type Place, type World } from '../support/admin.ts'
-import { addState, type State } from '../support/flags.ts'
 import {
-  type Identity,
-  identitiesOf,
+  addEnvironment,
+  api,
+  createWorld,
+  done,
   type Page,
-  servedFlag,
-  soon,
-  type Trait,
-} from '../support/identities.ts'
+  type Place,
+  type World,
+} from '../support/admin.ts'
+import { addState, type State } from '../support/flags.ts'
+import { type Identity, identitiesOf, servedFlag, soon, type Trait } from '../support/identities.ts'
 
 let world: World
 let place: Place

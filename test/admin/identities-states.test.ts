@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
-import { addState, type State, split } from '../support/flags.ts'
 import {
-  addIdentity,
-  identify,
-  identitiesOf,
+  addEnvironment,
+  createWorld,
+  done,
   type Page,
-  servedFlag,
-  soon,
-} from '../support/identities.ts'
+  type Place,
+  type World,
+} from '../support/admin.ts'
+import { addState, type State, split } from '../support/flags.ts'
+import { addIdentity, identify, identitiesOf, servedFlag, soon } from '../support/identities.ts'
 import { readWithQueries } from '../support/queries.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 

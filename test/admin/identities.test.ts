@@ -1,13 +1,19 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
+import {
+  addEnvironment,
+  createWorld,
+  done,
+  type Page,
+  type Place,
+  type World,
+} from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
 import {
   addIdentity,
   type Identity,
   identify,
   identitiesOf,
-  type Page,
   servedFlag,
   soon,
 } from '../support/identities.ts'

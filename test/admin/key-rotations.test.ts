@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { sha256Hex } from '../../src/storage/digest.ts'
 import { getPointer } from '../../src/storage/documents.ts'
 import { addEnvironment, addMember, addUser, api, createWorld, done } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 import {
   createShop,
   type Rotation,
@@ -214,8 +215,7 @@ describe('rotating is refused', () => {
     const stranger = await createWorld('Stranger')
     const person = await addUser('stranger-of-rotations@example.com')
     await addMember(stranger.organisation.id, person.id, 'ADMIN')
-    const member = await addUser('member-of-rotations@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await dumpAtRest()
     const questions = [
       ['GET', path],

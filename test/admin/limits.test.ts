@@ -75,6 +75,18 @@ describe('a project at its limit', () => {
     await setLimit('max_segment_conditions_allowed', 100)
   })
 
+  it('judges the conditions of a segment again only where they change', async () => {
+    const condition = { operator: 'EQUAL', property: 'plan', value: 'gold' }
+    const tree = (type: string) => [{ type, rules: [], conditions: [condition, condition] }]
+    const { id } = await done(addSegment('both', tree('ALL')))
+    const put = (body: object) =>
+      world.api('PUT', `projects/${place.project.id}/segments/${id}/`, body)
+    await setLimit('max_segment_conditions_allowed', 1)
+    expect((await put({ name: 'renamed', rules: tree('ALL') })).status).toBe(200)
+    expect((await put({ name: 'renamed', rules: tree('ANY') })).status).toBe(400)
+    await setLimit('max_segment_conditions_allowed', 100)
+  })
+
   it('takes no more segment overrides in an environment, and takes them again in another', async () => {
     const feature = await done(addFeature('limited'))
     const segments = await Promise.all(['a', 'b'].map((name) => done(addSegment(name))))
@@ -128,8 +140,14 @@ describe('a project at its limit', () => {
       entries: 0,
     })
     await setLimit('max_feature_value_bytes', 3)
-    // What is there already stays, and can be switched.
+    // What is there already stays, can be switched, and can be inherited.
     expect((await world.api('PUT', path, { enabled: true })).status).toBe(200)
+    const identity = await done(
+      world.api<{ id: number }>('POST', `environments/${key}/identities/`, { identifier: 'ada' }),
+    )
+    const own = `environments/${key}/identities/${identity.id}/featurestates/`
+    const inherited = { feature: feature.id, enabled: false }
+    expect((await world.api('POST', own, inherited)).status).toBe(201)
     await setLimit('max_feature_value_bytes', 20000)
   })
 

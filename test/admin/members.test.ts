@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { addMember, createWorld, done, readRecords } from '../support/admin.ts'
+import { addMember, createWorld, done, forbidden, readRecords } from '../support/admin.ts'
 import {
   addColleague,
   addStranger,
@@ -12,7 +12,6 @@ import {
   readGroup,
 } from '../support/people.ts'
 
-const forbidden = { detail: 'You do not have permission to perform this action.' }
 const lastAdmin = { detail: expect.stringMatching(/needs at least one administrator/) }
 
 const lastRecord = async () => JSON.parse((await readRecords()).at(-1) ?? '{}')

@@ -1,14 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  addEnvironment,
-  addMember,
-  addUser,
-  createWorld,
-  done,
-  type Place,
-  type World,
-} from '../support/admin.ts'
+import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import { addState, type State } from '../support/flags.ts'
+import { addColleague } from '../support/people.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -76,9 +69,14 @@ describe('an option', () => {
     [{ type: 'int' }, { type: 'int', integer_value: 0 }],
     [{ type: 'bool' }, { type: 'bool', boolean_value: false }],
     [{ type: 'bool', boolean_value: true }, { boolean_value: true }],
+    [{ integer_value: 5 }, { type: 'int', integer_value: 5, string_value: null }],
     [
-      { type: 'unicode', integer_value: 5 },
-      { string_value: '', integer_value: null },
+      { boolean_value: true, string_value: null },
+      { type: 'bool', boolean_value: true },
+    ],
+    [
+      { type: 'unicode', integer_value: 0 },
+      { type: 'unicode', string_value: '', integer_value: null },
     ],
   ])('has a value of its type: %j', async (sent, read) => {
     const { post } = await plain()
@@ -90,6 +88,8 @@ describe('an option', () => {
     const before = await done(post({ string_value: 'a', default_percentage_allocation: 30 }))
     const path = `${list}${before.id}/`
     const change = (body: object) => done(world.api(method, path, body))
+    expect(await change({ string_value: 'A' })).toEqual({ ...before, string_value: 'A' })
+    expect(await change({ integer_value: 7 })).toMatchObject({ type: 'int', string_value: null })
     expect(await change({ string_value: 'A' })).toEqual({ ...before, string_value: 'A' })
     expect(await change({ type: 'int' })).toMatchObject({ type: 'int', integer_value: 0 })
     expect(await change({ default_percentage_allocation: 40 })).toMatchObject({
@@ -119,6 +119,9 @@ describe('an option', () => {
       [{ ...none, key: 'a' }, 'key', 'differ'],
       [{ ...none, key: 'no slug' }, 'key', 'slug'],
       [{ type: 'float' }, 'type', '"float" is not a valid choice.'],
+      [{ type: null }, 'type', 'This field may not be null.'],
+      [{ ...none, type: 'int', string_value: '5' }, 'integer_value', '"int"'],
+      [{ ...none, type: 'unicode', integer_value: 5 }, 'string_value', '"unicode"'],
     ]
     const before = await dumpAtRest()
     for (const [body, field, message] of wrong) {
@@ -181,8 +184,7 @@ it('options are closed to neighbours and members, and found under their own feat
   const elsewhere = await plain(await addEnvironment(world, 'Elsewhere'))
   const option = await done(own.post({ string_value: 'a' }))
   const other = await createWorld('Neighbours')
-  const member = await addUser('member-of-options@example.com')
-  await addMember(world.organisation.id, member.id, 'USER')
+  const member = await addColleague(world)
   const before = await dumpAtRest()
   const uuid = `multivariate/options/get-by-uuid/${option.uuid}/`
   for (const [auth, status] of [

@@ -1,16 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../src/storage/digest.ts'
-import {
-  addMember,
-  addUser,
-  api,
-  createWorld,
-  done,
-  dumpDatabase,
-  readRecords,
-  type World,
-} from '../support/admin.ts'
+import { api, createWorld, done, dumpDatabase, readRecords, type World } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 
 type Key = { id: string; prefix: string; key: string | null; name: string }
 type Page = { count: number; next: string | null; results: Key[] }
@@ -181,8 +173,7 @@ describe('organisation keys are managed', () => {
   it('by administrators in person only: not by keys, members or strangers', async () => {
     const world = await createWorld()
     const stranger = await createWorld('Other')
-    const member = await addUser('member@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await readRecords()
     for (const [method, path, body] of calls(world, world.keyPrefix)) {
       for (const auth of [world.keyAuth, member.auth, stranger.auth, stranger.keyAuth]) {

@@ -2,8 +2,6 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   createWorld,
   done,
   type Place,
@@ -11,7 +9,8 @@ import {
   type World,
 } from '../support/admin.ts'
 import { addState, type State, split } from '../support/flags.ts'
-import { checkDocument } from '../support/invariants.ts'
+import { expectPublished } from '../support/invariants.ts'
+import { addColleague } from '../support/people.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -79,9 +78,7 @@ describe('a segment override', () => {
       before: null,
       after: { string_value: 'golden' },
     })
-    await expect
-      .poll(() => checkDocument(environment), { timeout: 5_000, interval: 200 })
-      .toEqual([])
+    await expectPublished(environment)
   })
 
   it.each(['PUT', 'PATCH'])('changes by %s, and tells segment and priority', async (method) => {
@@ -231,8 +228,7 @@ it('overrides are closed to neighbours and members', async () => {
   const link = await addLink(state)
   const made = await done(post({ feature, environment, feature_segment: link.id }))
   const other = await createWorld('Neighbours')
-  const member = await addUser('member-of-overrides@example.com')
-  await addMember(world.organisation.id, member.id, 'USER')
+  const member = await addColleague(world)
   const segment = (await addSegment(world, place)).id
   const before = await dumpAtRest()
   for (const [auth, status] of [

@@ -12,7 +12,8 @@ import {
   type Place,
   type World,
 } from '../support/admin.ts'
-import { addGroup, addPlainMember, give, type Own } from '../support/permissions.ts'
+import { addGroup, give, type Own } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 
 let world: World
 let place: Place
@@ -23,8 +24,8 @@ let at: Record<'organisation' | 'project' | 'environment', string>
 beforeAll(async () => {
   world = await createWorld('Effective')
   place = await addEnvironment(world, 'Shop')
-  person = await addPlainMember(world, 'holder')
-  group = await addGroup(world, 'Makers', [person])
+  person = await addColleague(world)
+  group = (await addGroup(world, 'Makers', [person])).id
   at = {
     organisation: `organisations/${world.organisation.id}`,
     project: `projects/${place.project.id}`,
@@ -148,7 +149,7 @@ describe('user-detailed-permissions', () => {
   })
 
   it('is one’s own business and that of the level’s administrators', async () => {
-    const colleague = await addPlainMember(world, 'colleague')
+    const colleague = await addColleague(world)
     await give(world, at.project, { user: colleague.id, permissions: ['VIEW_PROJECT'] })
     expect((await read('project', person.id, colleague.auth)).status).toBe(403)
     expect((await read('organisation', person.id, colleague.auth)).status).toBe(403)

@@ -9,7 +9,8 @@ import {
   readRecords,
   type World,
 } from '../support/admin.ts'
-import { addGroup, addPlainMember, type GrantBody, give } from '../support/permissions.ts'
+import { addGroup, type GrantBody, give } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 let world: World
@@ -22,11 +23,11 @@ let foreignGroup: number
 beforeAll(async () => {
   world = await createWorld('Granting')
   place = await addEnvironment(world, 'Shop')
-  person = await addPlainMember(world, 'holder')
+  person = await addColleague(world)
   outsider = await addUser('never-joined@example.com')
-  group = await addGroup(world, 'Makers', [person])
+  group = (await addGroup(world, 'Makers', [person])).id
   const other = await createWorld('Neighbours')
-  foreignGroup = await addGroup(other, 'Foreign', [person])
+  foreignGroup = (await addGroup(other, 'Foreign', [person])).id
 })
 
 /** Path of each level, a name that it has and one that another level has. */
@@ -176,7 +177,7 @@ it('the flag of administrators is given and taken, and is none at the organisati
 })
 
 it('nobody promotes themselves: it takes an administrator of the level', async () => {
-  const climber = await addPlainMember(world, 'climber')
+  const climber = await addColleague(world)
   const own = await give(world, pathOf('project'), {
     user: climber.id,
     permissions: ['VIEW_PROJECT', 'CREATE_ENVIRONMENT', 'CREATE_FEATURE'],
@@ -198,7 +199,7 @@ it('nobody promotes themselves: it takes an administrator of the level', async (
 })
 
 it('what a group holds goes with it, and the entry tells what that was', async () => {
-  const passing = await addGroup(world, 'Passing', [person])
+  const passing = (await addGroup(world, 'Passing', [person])).id
   const { id } = await give(world, pathOf('project'), { group: passing, admin: true })
   await done(world.api('DELETE', `${pathOf('organisation')}/groups/${passing}/`))
   const one = `${pathOf('project')}/user-group-permissions/${id}/`

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   addEnvironment,
   addMember,
-  addUser,
   createWorld,
   done,
   type Person,
@@ -10,7 +9,8 @@ import {
   readRecords,
   type World,
 } from '../support/admin.ts'
-import { addGroup, addPlainMember, give, type Own } from '../support/permissions.ts'
+import { addGroup, give, type Own } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 
 type Named = { id: number; name: string }
 type Page = { count: number; results: Named[] }
@@ -33,11 +33,11 @@ describe('lists', () => {
   it.each(['person', 'group'])(
     'show to a %s what is visible, and count nothing else',
     async (by) => {
-      const person = await addPlainMember(world, 'reader')
+      const person = await addColleague(world)
       const holder =
         by === 'person'
           ? { user: person.id }
-          : { group: await addGroup(world, `Readers ${person.id}`, [person]) }
+          : { group: (await addGroup(world, `Readers ${person.id}`, [person])).id }
       const read = async <T>(path: string) =>
         done(world.api<T>('GET', path, undefined, person.auth))
       const names = async (path: string) => (await read<Named[]>(path)).map(({ name }) => name)
@@ -81,7 +81,7 @@ describe('lists', () => {
   )
 
   it('show a project administrator all of its environments, and no other project', async () => {
-    const person = await addPlainMember(world, 'lead')
+    const person = await addColleague(world)
     await give(world, inProject(shown), { user: person.id, admin: true })
     const all = await done(world.api<Page>('GET', `environments/?project=${shown.project.id}`))
     const seen = await done(
@@ -93,7 +93,7 @@ describe('lists', () => {
   })
 
   it('show an environment that is granted even where its project is not', async () => {
-    const person = await addPlainMember(world, 'narrow')
+    const person = await addColleague(world)
     await give(world, inEnvironment(hidden), { user: person.id, permissions: ['VIEW_ENVIRONMENT'] })
     const path = `environments/?project=${hidden.project.id}`
     const { body } = await world.api<Page>('GET', path, undefined, person.auth)
@@ -107,8 +107,7 @@ describe('lists', () => {
     const other = await createWorld('Second home')
     const place = await addEnvironment(other, 'Elsewhere')
     await addEnvironment(other, 'Elsewhere unseen')
-    const person = await addUser('two-homes@example.com')
-    await addMember(world.organisation.id, person.id, 'ADMIN')
+    const person = await addColleague(world, 'ADMIN')
     await addMember(other.organisation.id, person.id, 'USER')
     await give(other, inProject(place), { user: person.id, permissions: ['VIEW_PROJECT'] })
     const { body } = await world.api<Named[]>('GET', 'projects/', undefined, person.auth)
@@ -121,7 +120,7 @@ describe('revocation', () => {
     (await world.api('GET', `${inProject(shown)}/`, undefined, person.auth)).status
 
   it('of a grant holds from the next request on, and so does what an edit takes away', async () => {
-    const person = await addPlainMember(world, 'passing')
+    const person = await addColleague(world)
     const grant = await give(world, inProject(shown), {
       user: person.id,
       permissions: ['VIEW_PROJECT', 'CREATE_FEATURE'],
@@ -137,8 +136,8 @@ describe('revocation', () => {
   })
 
   it('of a group’s grant reaches everybody in it', async () => {
-    const person = await addPlainMember(world, 'grouped')
-    const group = await addGroup(world, 'Passing', [person])
+    const person = await addColleague(world)
+    const group = (await addGroup(world, 'Passing', [person])).id
     const grant = await give(world, inProject(shown), { group, permissions: ['VIEW_PROJECT'] })
     expect(await sees(person)).toBe(200)
     await done(world.api('DELETE', `${inProject(shown)}/user-group-permissions/${grant.id}/`))
@@ -148,7 +147,7 @@ describe('revocation', () => {
 
 describe('who makes something', () => {
   it('administers it, and nothing else', async () => {
-    const person = await addPlainMember(world, 'maker')
+    const person = await addColleague(world)
     const own = (path: string) => world.api<Own>('GET', path, undefined, person.auth)
     const post = (path: string, body: object) => world.api<Named>('POST', path, body, person.auth)
     const project = { name: 'Made', organisation: world.organisation.id }
@@ -166,7 +165,7 @@ describe('who makes something', () => {
   })
 
   it('also of an environment, for which CREATE_ENVIRONMENT suffices', async () => {
-    const person = await addPlainMember(world, 'builder')
+    const person = await addColleague(world)
     const make = (name: string) =>
       world.api<Place['environment']>(
         'POST',
@@ -176,7 +175,7 @@ describe('who makes something', () => {
       )
     await give(world, inProject(shown), { user: person.id, permissions: ['VIEW_PROJECT'] })
     expect((await make('Refused')).status).toBe(403)
-    const group = await addGroup(world, 'Builders', [person])
+    const group = (await addGroup(world, 'Builders', [person])).id
     await give(world, inProject(shown), { group, permissions: ['CREATE_ENVIRONMENT'] })
     const { api_key: key } = await done(make('Built'))
     const { body } = await world.api<Own>(

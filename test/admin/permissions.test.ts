@@ -1,8 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   createWorld,
   done,
   type Person,
@@ -10,7 +8,8 @@ import {
   type World,
 } from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
-import { addGroup, addPlainMember, give } from '../support/permissions.ts'
+import { addGroup, give } from '../support/grants.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 let world: World
@@ -31,7 +30,7 @@ beforeAll(async () => {
   const inProject = `projects/${place.project.id}`
   const inEnvironment = `environments/${place.environment.api_key}`
   const add = async (name: string, permissions: string[] | 'admin', keys: string[] | 'admin') => {
-    const person = await addPlainMember(world, name)
+    const person = await addColleague(world)
     const settings = (held: string[] | 'admin') =>
       held === 'admin' ? { admin: true } : { permissions: held }
     const user = person.id
@@ -46,13 +45,12 @@ beforeAll(async () => {
   await add('plain', [], [])
   // Every name but the one that makes things visible.
   await add('blind', ['CREATE_FEATURE', 'MANAGE_SEGMENTS'], ['UPDATE_FEATURE_STATE'])
-  const grouped = await addPlainMember(world, 'grouped')
-  const group = await addGroup(world, 'Makers', [grouped])
+  const grouped = await addColleague(world)
+  const group = (await addGroup(world, 'Makers', [grouped])).id
   await give(world, inProject, { group, permissions: [...look, 'CREATE_FEATURE'] })
   await give(world, inEnvironment, { group, permissions: see })
   people.grouped = grouped
-  const administrator = await addUser('second-admin@example.com')
-  await addMember(world.organisation.id, administrator.id, 'ADMIN')
+  const administrator = await addColleague(world, 'ADMIN')
   people.administrator = administrator
   people.outsider = (await createWorld('Elsewhere')).superuser
 })

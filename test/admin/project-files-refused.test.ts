@@ -99,6 +99,18 @@ describe('a file that is not good', () => {
     expect(named).toMatchObject({ status: 201, body: { name: 'Second shop' } })
   })
 
+  it.each([['%20'], ['a%00b'], ['x'.repeat(2_001)]])(
+    'under a name that no project can have (%.8s) is refused',
+    async (name) => {
+      for (const query of [`?name=${name}&dry_run=true`, `?name=${name}`]) {
+        expect(await importInto(world, file, query)).toMatchObject({
+          status: 400,
+          body: { name: [expect.any(String)] },
+        })
+      }
+    },
+  )
+
   it('is as good in a dry run as in earnest, and a dry run changes nothing', async () => {
     const before = (await readRecords()).length
     const copy = bent()

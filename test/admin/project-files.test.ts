@@ -133,3 +133,22 @@ it('a thousand features in twenty environments come over in one change', async (
   const made = await done(importInto(world, large))
   expect(JSON.parse(await exportText(world, made.id))).toEqual(large)
 }, 60_000)
+
+it('more than a hundred environments come over', async () => {
+  const [environment] = file.environments
+  const many = {
+    ...file,
+    project: { ...file.project, name: 'Many' },
+    features: [],
+    segments: [],
+    environments: Array.from({ length: 101 }, (_, index) => ({
+      ...environment,
+      name: `Environment ${index}`,
+      feature_states: [],
+      segment_overrides: [],
+      identity_overrides: [],
+    })),
+  }
+  const made = await done(importInto(world, many))
+  expect(JSON.parse(await exportText(world, made.id))).toEqual(many)
+}, 60_000)

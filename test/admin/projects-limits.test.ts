@@ -1,14 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  addEnvironment,
-  addMember,
-  addUser,
-  createWorld,
-  done,
-  type Place,
-  type World,
-} from '../support/admin.ts'
+import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
+import { addColleague } from '../support/people.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -94,8 +87,7 @@ describe('the limits of a project', () => {
   })
 
   it('are set by administrators of the project only', async () => {
-    const member = await addUser('member-of-limits@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const other = await createWorld('Neighbours of limits')
     const before = await dumpAtRest()
     for (const auth of [member.auth, other.keyAuth]) {

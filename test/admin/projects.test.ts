@@ -1,14 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { getDocument } from '../../src/storage/documents.ts'
-import {
-  addEnvironment,
-  addMember,
-  addUser,
-  createWorld,
-  done,
-  type World,
-} from '../support/admin.ts'
+import { addEnvironment, createWorld, done, type World } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
 type Project = { id: number; uuid: string; name: string }
@@ -149,8 +143,7 @@ describe('a new project', () => {
     const detail = 'You do not have permission to perform this action.'
     const refused = { status: 403, body: { detail } }
     const other = await createWorld('Elsewhere')
-    const member = await addUser('member-of-projects@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await dumpAtRest()
     const body = { name: 'Foreign', organisation: other.organisation.id }
     expect(await world.api('POST', 'projects/', body, world.keyAuth)).toMatchObject(refused)
@@ -197,8 +190,7 @@ describe('reading projects', () => {
   })
 
   it('hides everything from a mere member', async () => {
-    const member = await addUser('blind@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     expect((await world.api('GET', 'projects/', undefined, member.auth)).body).toEqual([])
   })
 })

@@ -1,8 +1,15 @@
 /** `projects/{p}/segments/?identity=`: the segments that an identity is in. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
+import {
+  addEnvironment,
+  createWorld,
+  done,
+  type Page,
+  type Place,
+  type World,
+} from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
-import { addIdentity, identify, type Page } from '../support/identities.ts'
+import { addIdentity, identify } from '../support/identities.ts'
 import { readWithQueries } from '../support/queries.ts'
 import { addSegment, equals, rulesOf, type Segment } from '../support/segments.ts'
 

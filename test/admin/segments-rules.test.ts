@@ -87,6 +87,16 @@ describe('a condition', () => {
   })
 })
 
+it('custom fields are refused, because there are none', async () => {
+  const body = { name: 'x', rules: rulesOf(equals('a', 'b')) }
+  const fields = { ...body, metadata: [{ model_field: 1, field_value: 'x' }] }
+  expect(await world.api('POST', list, fields)).toMatchObject({
+    status: 400,
+    body: { metadata: [expect.stringContaining('not available')] },
+  })
+  expect((await world.api('POST', list, { ...body, metadata: [] })).status).toBe(201)
+})
+
 const nested = (levels: number): unknown => (levels === 0 ? 'x' : [nested(levels - 1)])
 
 describe('a rule tree', () => {

@@ -1,13 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  addEnvironment,
-  addMember,
-  addUser,
-  createWorld,
-  done,
-  type Place,
-  type World,
-} from '../support/admin.ts'
+import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 import { lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -169,8 +162,7 @@ it('a deleted tag is gone, and its entry tells from which features', async () =>
 
 describe('is safe from', () => {
   it('a mere member, who cannot even see the project', async () => {
-    const member = await addUser(`${crypto.randomUUID()}@example.com`)
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const tag = await done(create({ label: 'guarded' }))
     const before = await dumpAtRest()
     for (const [method, path] of [

@@ -27,7 +27,7 @@ describe('flagsmith_feature with owners and tags', () => {
 
   it('sends ids, reads objects, and moves owners one list after the other', async () => {
     const { id: organisation } = world.organisation
-    const [web, app] = [await addGroup(organisation, 'Web'), await addGroup(organisation, 'App')]
+    const [web, app] = [await addGroup(world, 'Web'), await addGroup(world, 'App')]
     const person = await addUser('owner-of-flags@example.com')
     await addMember(organisation, person.id, 'ADMIN')
     const tag = await client.saveTag(project.uuid, { label: 'owned' })

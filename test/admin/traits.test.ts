@@ -1,13 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import {
-  addIdentity,
-  identify,
-  identitiesOf,
+  addEnvironment,
+  createWorld,
+  done,
   type Page,
-  type Trait,
-} from '../support/identities.ts'
+  type Place,
+  timestamp,
+  type World,
+} from '../support/admin.ts'
+import { addIdentity, identify, identitiesOf, type Trait } from '../support/identities.ts'
 import { readWithQueries } from '../support/queries.ts'
 import { lastEntries } from '../support/segments.ts'
 
@@ -32,7 +34,6 @@ const post = (body: object) => world.api<Trait>('POST', list, body)
 const all = async () => (await done(world.api<Page<Trait>>('GET', list))).results
 
 const none = { integer_value: null, string_value: null, boolean_value: null, float_value: null }
-const stamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
 
 describe('a trait', () => {
   it('of every type is made, read and served to SDKs as that type', async () => {
@@ -52,7 +53,7 @@ describe('a trait', () => {
       const { status, body: made } = await post({ trait_key: key, ...body })
       expect(status).toBe(201)
       const expected = { id: expect.any(Number), trait_key: key, ...none, ...body }
-      expect(made).toEqual({ ...expected, created_date: stamp })
+      expect(made).toEqual({ ...expected, created_date: timestamp })
       expect(await done(world.api('GET', `${list}${made.id}/`))).toEqual(made)
     }
     const { text } = await identify(place, { identifier })

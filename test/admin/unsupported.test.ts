@@ -2,6 +2,7 @@ import { exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addEnvironment, createWorld, type Place, type World } from '../support/admin.ts'
 import { addState } from '../support/flags.ts'
+import { addColleague } from '../support/people.ts'
 
 let world: World
 let place: Place
@@ -132,6 +133,14 @@ describe('a list of what there is not', () => {
       if (!/[OPE]\//.test(path)) continue
       const { status } = await call('GET', `${pathOf(path)}/`, stranger)
       expect([path, status]).toEqual([path, path.startsWith('organisations') ? 403 : 404])
+    }
+  })
+
+  it('of trust relationships is for people who administer the organisation', async () => {
+    const path = pathOf('organisations/O/trust-relationships/')
+    const member = await addColleague(world)
+    for (const auth of [world.keyAuth, member.auth]) {
+      expect((await call('GET', path, auth)).status).toBe(403)
     }
   })
 

@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { administration } from '../../src/app.ts'
 import {
   addEnvironment,
-  addMember,
-  addUser,
   api,
   createWorld,
   done,
@@ -12,6 +10,7 @@ import {
   readRecords,
   type World,
 } from '../support/admin.ts'
+import { addColleague } from '../support/people.ts'
 
 type Webhook = { id: number; url: string; secret: string | null; updated_at: string }
 
@@ -189,8 +188,7 @@ describe('webhooks are managed', () => {
     const { world, path } = await createShop()
     const { id } = await create(world, path)
     const stranger = await createWorld('Other')
-    const member = await addUser('member@example.com')
-    await addMember(world.organisation.id, member.id, 'USER')
+    const member = await addColleague(world)
     const before = await readRecords()
     for (const [method, at, body] of [
       ['GET', path, undefined],

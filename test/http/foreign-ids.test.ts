@@ -222,3 +222,44 @@ describe('a thing in a body', () => {
     await refuseAll(callsWithPeople(other))
   })
 })
+
+describe('a project file', () => {
+  const path = () => `/api/v1/organisations/${tenant.world.organisation.id}/import/`
+
+  it('cannot name what is there, by no field at all', { timeout: 60_000 }, async () => {
+    const { main, otherProject, world } = tenant
+    const before = await rowsAtRest()
+    const own = {
+      id: main.project.id,
+      uuid: main.project.uuid,
+      project: otherProject.project.id,
+      organisation: other.world.organisation.id,
+      api_key: main.environment.api_key,
+    }
+    const file = tenant.file as Record<string, object[]> & { project: object }
+    for (const [field, value] of Object.entries(own)) {
+      const bent = [
+        { ...file, [field]: value },
+        { ...file, project: { ...file.project, name: 'planted', [field]: value } },
+        ...['features', 'segments', 'environments', 'tags'].map((list) => ({
+          ...file,
+          project: { ...file.project, name: 'planted' },
+          [list]: (file[list] ?? []).map((item) => ({ ...item, [field]: value })),
+        })),
+      ]
+      for (const body of bent) {
+        const { status } = await send('POST', path(), { body, auth: world.auth })
+        expect([field, status]).toEqual([field, 400])
+      }
+    }
+    expect(await rowsAtRest()).toEqual(before)
+  })
+
+  it('makes new things beside those of the same names, and changes none', async () => {
+    const before = await rowsAtRest()
+    const body = { ...tenant.file, project: { ...tenant.file.project, name: 'a copy' } }
+    expect((await send('POST', path(), { body, auth: tenant.world.auth })).status).toBe(201)
+    const after = new Set(await rowsAtRest())
+    expect(before.filter((row) => !after.has(row))).toEqual([])
+  })
+})

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createLine, nextGroup, type Reach } from '../../src/ledger/line.ts'
+import type { Reach } from '../../src/domain/reach.ts'
+import { createLine, nextGroup } from '../../src/ledger/line.ts'
 
 describe('the next group', () => {
   it.each<[string, Reach[], number[]]>([

@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { sha256Hex } from '../../src/storage/digest.ts'
 import { environmentKeys } from '../../src/storage/environment-keys.ts'
 import { organisations } from '../../src/storage/organisations.ts'
+import { timestamp } from '../support/admin.ts'
 import { createFlagWorld, newFeature, type World, write } from '../support/world.ts'
 
 let world: World
@@ -65,7 +66,7 @@ describe('GET /flags/', () => {
         feature: {
           id: world.featureId,
           name: 'banner',
-          created_date: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+          created_date: timestamp,
           description: null,
           initial_value: 'blue',
           default_enabled: false,

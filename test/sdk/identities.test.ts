@@ -1,5 +1,6 @@
 /** `/identities/`: shapes, modes, what is stored and what is not (contract sdk-api §2.2, §7). */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { timestamp } from '../support/admin.ts'
 import {
   asObject,
   byName,
@@ -35,7 +36,7 @@ describe('POST /identities/', () => {
         feature: {
           id: world.featureId,
           name: 'banner',
-          created_date: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+          created_date: timestamp,
           description: null,
           initial_value: 'blue',
           default_enabled: false,

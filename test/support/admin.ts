@@ -3,11 +3,21 @@
  * the Worker's own front door, except people beyond the first, for whom no route exists.
  */
 import { env, exports } from 'cloudflare:workers'
+import { expect } from 'vitest'
 import { openDatabase } from '../../src/storage/database.ts'
 import { sha256Hex } from '../../src/storage/digest.ts'
 import { reserveIds } from '../../src/storage/ids.ts'
 import { memberships, type Role } from '../../src/storage/organisations.ts'
 import { tokens, users } from '../../src/storage/users.ts'
+
+/** A page object: contract admin-api §0.4. */
+export type Page<T> = { count: number; next: string | null; previous: string | null; results: T[] }
+
+/** A time as the contract writes it. */
+export const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+
+/** The body of a 403 that has no more to say. */
+export const forbidden = { detail: 'You do not have permission to perform this action.' }
 
 export type Answer<T> = { status: number; body: T; headers: Headers }
 

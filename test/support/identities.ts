@@ -15,13 +15,6 @@ export type Trait = {
   created_date: string
 }
 
-export type Page<T> = {
-  count: number
-  next: string | null
-  previous: string | null
-  results: T[]
-}
-
 export const identitiesOf = ({ environment }: Place) =>
   `environments/${environment.api_key}/identities/`
 

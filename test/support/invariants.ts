@@ -2,6 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { asc, eq } from 'drizzle-orm'
+import { expect } from 'vitest'
 import { buildDocument } from '../../src/document/build.ts'
 import { canonicalJson, leafHash, noHash } from '../../src/ledger/chain.ts'
 import { openDatabase } from '../../src/storage/database.ts'
@@ -44,17 +45,26 @@ export async function checkDocument(environmentId: number): Promise<string[]> {
   return told ? [] : [`document ${environmentId} is not what D1 says`]
 }
 
+/** Waits until KV says what the rows say: publishes of an environment keep a second between them. */
+export const expectPublished = (environmentId: number): Promise<void> =>
+  expect.poll(() => checkDocument(environmentId), { timeout: 5_000, interval: 200 }).toEqual([])
+
 const owed = async (ledger: string) =>
   (await openDatabase(env.DB).select().from(outbox).where(eq(outbox.ledger, ledger))).length
 
 /** The runtime repeats an alarm whose object died under it; here that has to be done by hand. */
 async function repeatAlarm(ledger: string): Promise<void> {
-  const arm = () =>
-    runInDurableObject(env.LEDGER.getByName(ledger), (_, state) =>
-      state.storage.setAlarm(Date.now() + 50),
-    )
-  // The first call after its death still meets the dead object.
-  await arm().catch(arm)
+  for (let left = 10; ; left--) {
+    try {
+      return await runInDurableObject(env.LEDGER.getByName(ledger), (_, state) =>
+        state.storage.setAlarm(Date.now() + 50),
+      )
+    } catch (error) {
+      // The first calls after its death still meet the dead object.
+      if (left === 0) throw error
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
 }
 
 /**

@@ -45,6 +45,12 @@ function recording(statements: Statement[]): D1Database {
   })
 }
 
+/** The database, and what is asked of it from now on. */
+export function recordingDatabase(): { database: D1Database; statements: Statement[] } {
+  const statements: Statement[] = []
+  return { database: recording(statements), statements }
+}
+
 /** `path` is below `/api/v1/`. */
 export async function readWithQueries<T>(
   path: string,

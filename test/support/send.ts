@@ -22,7 +22,8 @@ export async function send(
   )
   return {
     status: response.status,
-    text: await response.text(),
+    // Some files are no text by their type: their bytes are read as it all the same.
+    text: new TextDecoder().decode(await response.arrayBuffer()),
     headers: response.headers,
   }
 }

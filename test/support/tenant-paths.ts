@@ -1,5 +1,6 @@
 /** Routes of the admin router as paths to one tenant's things. */
 import { adminApps } from '../../src/admin/index.ts'
+import { unsupportedRoutes } from '../../src/admin/unsupported.ts'
 import type { Tenant } from './tenant.ts'
 
 /** What parameters stand for, by the end of the route that they close. */
@@ -19,6 +20,13 @@ export const adminRoutes: string[] = [
     ),
   ),
 ].filter((route) => !middlewares.has(route))
+
+const constant = new Set(
+  unsupportedRoutes.routes.map(({ method, path }) => `${method} /api/v1${path}`),
+)
+
+/** Without those that answer the same whatever they are asked. */
+export const workingRoutes = adminRoutes.filter((route) => !constant.has(route))
 
 /** What anybody may ask for: registration and login decide by the body. */
 export const openRoutes = new Set([
@@ -54,6 +62,7 @@ export const idsOf = (tenant: Tenant): Ids => {
     'audit/:entry': tenant.entry,
     // Of every log the first.
     'audit/leaf/:sequence': 1,
+    'audit/entries/:sequence': 1,
     'projects/:project': main.project.id,
     'projects/get-by-uuid/:uuid': main.project.uuid,
     'environments/:environment': main.environment.api_key,

@@ -142,8 +142,11 @@ async function addInside({ create, name }: Scene, { at, ...made }: Project) {
   }
 }
 
+/** Those of people are left out: members see each other. */
 const uuidsIn = (made: unknown): string[] =>
-  JSON.stringify(made).match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? []
+  JSON.stringify(made, (name, value) => (name === 'owners' ? undefined : value)).match(
+    /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g,
+  ) ?? []
 
 /** The name is one word; the organisation has an administrator of its own beside the superuser. */
 export async function createTenant(name: string) {
