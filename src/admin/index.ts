@@ -3,6 +3,11 @@ import { except } from 'hono/combine'
 import { identify } from '../auth/identify.ts'
 import { boundedBody, noStore } from '../http/boundary.ts'
 import { auditRoutes } from './audit.ts'
+import { auditEntryRoutes } from './audit-entries.ts'
+import { auditExportRoutes } from './audit-export.ts'
+import { auditLogExportRoutes } from './audit-log-export.ts'
+import { auditProofRoutes } from './audit-proofs.ts'
+import { auditStreamRoutes } from './audit-stream.ts'
 import { authRoutes } from './auth.ts'
 import { effectivePermissionRoutes } from './effective-permissions.ts'
 import { environmentCloneRoutes } from './environment-clone.ts'
@@ -83,6 +88,12 @@ const resources = [
   identityStateRoutes,
   edgeIdentityRoutes,
   webhookRoutes,
+  auditProofRoutes,
+  auditLogExportRoutes,
+  auditEntryRoutes,
+  auditExportRoutes,
+  auditStreamRoutes,
+  // The last of them: it takes any other word below `audit/` for an entry's id.
   auditRoutes,
   grantRoutes,
   effectivePermissionRoutes,

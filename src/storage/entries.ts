@@ -1,5 +1,8 @@
-/** The audit log's rows. They are appended by the ledger's batch and never edited. */
-import { count, desc, eq } from 'drizzle-orm'
+/**
+ * The audit log's rows. They are appended by the ledger's batch and never edited. Columns that D1
+ * computes from `record` (migration 0012) are no business of who writes; audit-filters.ts names them.
+ */
+import { desc, eq } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database } from './database.ts'
 
@@ -49,23 +52,3 @@ export const findHeadOfChange = async (db: Database, changeId: string): Promise<
       .orderBy(desc(entries.sequence))
       .limit(1)
   )[0]
-
-/** One page of a project's entries, newest first, and how many there are. */
-export async function pageEntries(
-  db: Database,
-  projectId: number,
-  page: { limit: number; offset: number },
-): Promise<{ count: number; rows: EntryRow[] }> {
-  const own = eq(entries.projectId, projectId)
-  const [counted, rows] = await db.batch([
-    db.select({ count: count() }).from(entries).where(own),
-    db
-      .select()
-      .from(entries)
-      .where(own)
-      .orderBy(desc(entries.id))
-      .limit(page.limit)
-      .offset(page.offset),
-  ])
-  return { count: counted[0]?.count ?? 0, rows }
-}

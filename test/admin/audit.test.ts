@@ -206,6 +206,7 @@ describe('the log tells', () => {
       ['ENVIRONMENT', 'Environment updated: Live'],
       ['PROJECT', 'Project updated: Website'],
       ['ENVIRONMENT', 'Environment deleted: Live'],
+      ['PERMISSION', 'Permissions removed with what they were for'],
     ])
     expect(entries[2]).toMatchObject({
       before: { banner_text: null, api_key: environment.api_key },
@@ -264,15 +265,6 @@ describe('the list', () => {
     const member = await addUser('member-of-audit@example.com')
     await addMember(world.organisation.id, member.id, 'USER')
     const path = `projects/${place.project.id}/audit/`
-    expect((await world.api('GET', path, undefined, member.auth)).status).toBe(403)
+    expect((await world.api('GET', path, undefined, member.auth)).status).toBe(404)
   })
-})
-
-it('refuses a filter that does not filter yet rather than answer the whole list', async () => {
-  const place = await addEnvironment(world, 'Filters')
-  for (const query of ['search=x', 'environments=1', 'is_system_event=true', 'project=1']) {
-    const { status, body } = await world.api('GET', `projects/${place.project.id}/audit/?${query}`)
-    expect(status).toBe(400)
-    expect(Object.keys(body as object)).toEqual([query.split('=')[0]])
-  }
 })

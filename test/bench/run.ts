@@ -4,6 +4,7 @@
  */
 import { cpus } from 'node:os'
 import { benchAdmin } from './admin.ts'
+import { benchAudit } from './audit.ts'
 import { benchEngine } from './engine.ts'
 import { benchEnvironmentDocument } from './environment-document.ts'
 import { benchFlags } from './flags.ts'
@@ -19,6 +20,7 @@ const benches: Record<string, () => Promise<void>> = {
   admin: benchAdmin,
   lists: benchLists,
   import: benchImport,
+  audit: benchAudit,
 }
 
 const named = process.argv.slice(2)

@@ -71,7 +71,7 @@ export const rows = `
   403 403 200 | GET /organisations/:organisation/users/:user/roles
   403 403 200 | GET /organisations/:organisation/groups/:group/roles
   403 403 200 | GET /organisations/:organisation/master-api-keys/:prefix/roles
-  403 403 200 | GET /organisations/:organisation/trust-relationships
+  403 403 403 | GET /organisations/:organisation/trust-relationships
   403 403 200 | GET /organisations/:organisation/api-usage-notification
   403 403 200 | GET /organisations/:organisation/integrations/github
   403 403 200 | GET /organisations/:organisation/integrations/grafana
@@ -99,6 +99,7 @@ export const rows = `
   404 404 404 | GET /projects/:project/segments/:segment/associated-features
   404 404 404 | GET /projects/:project/audit
   404 404 404 | GET /projects/:project/audit/:entry
+  404 404 404 | GET /projects/:project/features/:feature/history
   404 404 404 | GET POST /projects/:project/user-permissions
   404 404 404 | GET PUT PATCH DELETE /projects/:project/user-permissions/:grant
   404 404 404 | GET POST /projects/:project/user-group-permissions
@@ -199,7 +200,11 @@ export const rows = `
   403 403 403 | GET /organisations/:organisation/audit/leaf/:sequence
   403 403 403 | GET /organisations/:organisation/audit/proof/inclusion
   403 403 403 | GET /organisations/:organisation/audit/proof/consistency
+  403 403 403 | GET /organisations/:organisation/audit/entries
+  403 403 403 | GET /organisations/:organisation/audit/entries/:sequence
+  403 403 403 | GET /organisations/:organisation/audit/export
   403 403 403 | GET /organisations/:organisation/audit/export/log
+  403 403 403 | GET /organisations/:organisation/audit/stream
   403 403 403 | ALL /organisations/:organisation/usage-data
   403 403 403 | ALL /organisations/:organisation/usage-data/total-count
   404 404 404 400 | ALL /environments/:environment/edge-identities/*

@@ -1,0 +1,88 @@
+/**
+ * `organisations/{organisation}/audit/export/log/`: the whole log of an organisation for checking it
+ * offline, with a checkpoint at its end. It is streamed, and it is answered also when the log is not what
+ * was signed before: then somebody needs it most.
+ */
+import { createRoute } from '@hono/zod-openapi'
+import { requireOrganisation } from '../auth/require.ts'
+import type { Env } from '../env.ts'
+import { textAnswers } from '../http/routes.ts'
+import { type Log, lastCheckpoint, logKey, logOf, takeCheckpoint } from '../ledger/proofs.ts'
+import { logError, reasonOf } from '../log.ts'
+import { openDatabase } from '../storage/database.ts'
+import { type LogLine, logPages } from '../storage/log-pages.ts'
+import { createAdminRouter } from './router.ts'
+
+const encoder = new TextEncoder()
+
+/** The record is text inside the line: its very bytes were hashed. */
+const lineOf = ({ sequence, hash, record }: LogLine) =>
+  `${JSON.stringify({ sequence, hash, record })}\n`
+
+/** The first page is awaited, so that a database that is down still gives an honest status. */
+async function openLog(env: Env, { ledger }: Log, size: number) {
+  const pages = logPages(openDatabase(env.DB), ledger, size)
+  const first = await pages.next()
+  return (async function* () {
+    if (first.done) return
+    yield first.value
+    yield* pages
+  })()
+}
+
+/** The last line is there when all others are: an export that broke off has none. */
+async function* contentOf(pages: AsyncIterable<LogLine[]>, last: object) {
+  for await (const page of pages) yield encoder.encode(page.map(lineOf).join(''))
+  yield encoder.encode(`${JSON.stringify(last)}\n`)
+}
+
+/** A page is read when the client has taken the one before. */
+const streamOf = (content: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> =>
+  new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const next = await content.next()
+          if (next.done) controller.close()
+          else controller.enqueue(next.value)
+        } catch (error) {
+          logError('audit.export-broken', { error: reasonOf(error) })
+          controller.error(error)
+        }
+      },
+      cancel: async () => {
+        await content.return(undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+
+export const auditLogExportRoutes = createAdminRouter()
+
+/**
+ * NDJSON, oldest first: `{sequence, hash, record}` for each entry, then `{checkpoint, key}`. Of a log
+ * that is as it was signed, exactly the entries that the checkpoint covers.
+ */
+auditLogExportRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/organisations/{organisation}/audit/export/log',
+    middleware: [requireOrganisation('ADMINISTER_ORGANISATION')] as const,
+    responses: textAnswers(
+      'application/x-ndjson',
+      'Every entry, then the checkpoint and its verifier key; one JSON a line.',
+    ),
+  }),
+  async (c) => {
+    const log = logOf(c.var.organisation)
+    const taken = await takeCheckpoint(c.env, log)
+    const signed = taken.kind === 'ok' ? taken.value : await lastCheckpoint(c.env, log)
+    const size = taken.kind === 'ok' ? taken.value.size : Number.MAX_SAFE_INTEGER
+    const last = { checkpoint: signed?.note ?? null, key: await logKey(c.env, log) }
+    const body = streamOf(contentOf(await openLog(c.env, log, size), last))
+    return c.body(body, 200, {
+      'Content-Type': 'application/x-ndjson',
+      'Content-Disposition': 'attachment; filename="audit-log.ndjson"',
+    })
+  },
+)

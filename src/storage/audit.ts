@@ -1,0 +1,105 @@
+/**
+ * Pages of one ledger's audit log in the order of its sequence. An entry has its place for ever, so
+ * pages neither lose nor repeat one while others are written.
+ */
+import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm'
+import type { Search } from './audit-filters.ts'
+import type { Database } from './database.ts'
+import { type EntryRow, entries } from './entries.ts'
+
+export type Order = 'asc' | 'desc'
+
+export type EntryPage = {
+  rows: EntryRow[]
+  /** The last sequence that was looked at: go on beyond it. Null: there is nothing beyond. */
+  next: number | null
+}
+
+/** Records of one page, as UTF-8: a page of large ones is short. One larger record goes alone. */
+const usualBytes = 2_000_000
+
+const utf8 = new TextEncoder()
+
+/** The part of the index that lies in the order's direction from a place. */
+function rangeOf({ ledger, term, above, below }: Search, at: { order: Order; after: number }): SQL {
+  const [low, high] =
+    at.order === 'asc' ? [Math.max(above, at.after), below] : [above, Math.min(below, at.after)]
+  return sql`FROM entries INDEXED BY ${term.index} WHERE ledger = ${ledger} AND ${term.where}
+    AND sequence > ${low} AND sequence < ${high}
+    ORDER BY sequence ${at.order === 'asc' ? sql`ASC` : sql`DESC`}`
+}
+
+/**
+ * At most `limit` entries beyond `after`. Each value of the term is a range of its own, of which no
+ * more is looked at than its share of the budget. So a page may be shorter than the limit, or empty,
+ * although there is more: `next` tells.
+ */
+export async function readEntries(
+  db: Database,
+  search: Search,
+  at: { order: Order; after?: number | undefined; limit: number; maxBytes?: number },
+): Promise<EntryPage> {
+  const { term, rest, budget } = search
+  const { order, limit, maxBytes = usualBytes } = at
+  const after = at.after ?? (order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER)
+  const range = rangeOf(search, { order, after })
+  const direction = order === 'asc' ? sql`ASC` : sql`DESC`
+  const values = sql`json_each(${JSON.stringify(term.values)})`
+  const share = Math.max(1, Math.floor(budget / Math.max(1, term.values.length)))
+  const own = rest
+    ? sql`SELECT id FROM (SELECT ${sql.join([sql`id`, ...rest.columns], sql`, `)} ${range}
+        LIMIT ${share}) WHERE ${rest.where} LIMIT ${limit + 1}`
+    : sql`SELECT id ${range} LIMIT ${limit + 1}`
+  const places = sql`SELECT place.id, place.sequence, octet_length(place.record) AS bytes
+    FROM ${values} CROSS JOIN entries AS place WHERE place.id IN (${own})
+    ORDER BY place.sequence ${direction} LIMIT ${limit + 1}`
+  const fitting = sql`SELECT id FROM (
+      SELECT id, bytes, sum(bytes) OVER (ORDER BY sequence ${direction}) AS total FROM (${places})
+    ) WHERE total - bytes < ${maxBytes}`
+  const lastLooked = sql`(SELECT sequence ${range} LIMIT 1 OFFSET ${share - 1})`
+  const nearest = order === 'asc' ? sql`min` : sql`max`
+  const [found, looked] = await db.batch([
+    db
+      .select()
+      .from(entries)
+      .where(sql`${entries.id} IN (${fitting})`)
+      .orderBy(order === 'asc' ? asc(entries.sequence) : desc(entries.sequence)),
+    db
+      .select({ stop: sql<number | null>`stop` })
+      .from(
+        rest
+          ? sql`(SELECT ${nearest}(looked) AS stop FROM (SELECT ${lastLooked} AS looked FROM ${values}))`
+          : sql`(SELECT NULL AS stop)`,
+      ),
+  ])
+  return cut(found, { order, limit, maxBytes, stop: looked[0]?.stop ?? null })
+}
+
+/** What lies beyond the place where some range was left is not known to be complete. */
+function cut(
+  found: EntryRow[],
+  at: { order: Order; limit: number; maxBytes: number; stop: number | null },
+): EntryPage {
+  const { order, limit, maxBytes, stop } = at
+  const isBefore = ({ sequence }: EntryRow) =>
+    stop === null || (order === 'asc' ? sequence <= stop : sequence >= stop)
+  const known = found.filter(isBefore)
+  const rows = known.slice(0, limit)
+  const last = rows.at(-1)?.sequence ?? null
+  if (known.length > limit) return { rows, next: last }
+  const bytes = rows.reduce((sum, { record }) => sum + utf8.encode(record).length, 0)
+  return { rows, next: bytes >= maxBytes ? last : stop }
+}
+
+export const findEntry = async (
+  db: Database,
+  ledger: string,
+  sequence: number,
+): Promise<EntryRow | undefined> =>
+  (
+    await db
+      .select()
+      .from(entries)
+      .where(and(eq(entries.ledger, ledger), eq(entries.sequence, sequence)))
+      .limit(1)
+  )[0]

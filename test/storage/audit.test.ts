@@ -1,0 +1,175 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type EntryPage, type Order, readEntries } from '../../src/storage/audit.ts'
+import { type EntryFilter, openSearch } from '../../src/storage/audit-filters.ts'
+import { pageEntries } from '../../src/storage/audit-pages.ts'
+import { openDatabase } from '../../src/storage/database.ts'
+import { crowdedLogSql } from '../support/audit-log.ts'
+import { recordingDatabase, type Statement, scansOf } from '../support/queries.ts'
+
+const organisationId = 900_001
+const projectId = 900_002
+const log = { ledger: `organisation:${organisationId}`, organisationId }
+const size = 45_000
+const since = Date.UTC(2024, 0, 1)
+const minute = 60_000
+
+beforeAll(async () => {
+  await env.DB.prepare(crowdedLogSql({ organisationId, projectId, entries: size })).run()
+})
+
+const db = () => openDatabase(env.DB)
+
+/** All pages of a filter, as sequences. */
+async function readAll(
+  filter: EntryFilter,
+  { order = 'desc', limit = 1_000 }: { order?: Order; limit?: number } = {},
+) {
+  const search = await openSearch(db(), log, { filter })
+  const found: number[] = []
+  let pages = 0
+  let after: number | undefined
+  do {
+    const page: EntryPage = await readEntries(db(), search, { order, after, limit })
+    expect(page.rows.length).toBeLessThanOrEqual(limit)
+    found.push(...page.rows.map(({ sequence }) => sequence))
+    after = page.next ?? undefined
+    pages++
+  } while (after !== undefined)
+  return { found, pages }
+}
+
+const numbers = Array.from({ length: size }, (_, index) => index + 1)
+
+const filters: Record<string, [EntryFilter, (n: number) => boolean]> = {
+  nothing: [{}, () => true],
+  from: [{ from: since + 44_000 * minute }, (n) => n > 44_000],
+  to: [{ to: since + 1_000 * minute }, (n) => n <= 1_000],
+  'from and to': [
+    { from: since + 20_000 * minute, to: since + 20_010 * minute },
+    (n) => n > 20_000 && n <= 20_010,
+  ],
+  actor: [{ actorId: '7' }, (n) => n % 20 === 7],
+  'actor kind': [{ actorKind: 'system' }, (n) => n % 50 === 0],
+  action: [{ kinds: ({ action }) => action === 'segment.deleted' }, (n) => n % 1500 === 2],
+  'actions of two types': [
+    { kinds: ({ resourceType }) => resourceType !== 'SEGMENT' },
+    (n) => n % 3 !== 2,
+  ],
+  'no action': [{ kinds: () => false }, () => false],
+  'resource id': [{ resourceId: '8' }, (n) => n % 100 === 7],
+  'feature id': [{ featureId: 8 }, (n) => n % 100 === 7],
+  'flag by id': [{ flag: '8' }, (n) => n % 100 === 7],
+  'unknown flag': [{ flag: 'nobody' }, () => false],
+  environment: [{ environmentId: 3 }, (n) => n % 3 !== 2 && n % 10 === 2],
+  project: [{ projectId }, () => true],
+  'another project': [{ projectId: 1 }, () => false],
+  denied: [{ outcome: 'denied' }, (n) => n % 1_000 === 999],
+  'not denied': [{ outcome: 'ok', resourceId: '100' }, (n) => n % 100 === 99 && n % 1_000 !== 999],
+  request: [{ requestId: 'request-77' }, (n) => n === 77],
+  change: [{ changeId: 'change-50' }, (n) => n === 100 || n === 101],
+  text: [{ text: 'ROUND 4444' }, (n) => String(n).startsWith('4444')],
+  'a name': [{ text: 'Someone-key3' }, (n) => n % 4 === 0 && n % 50 !== 0 && n % 5 === 3],
+  'text and a kind': [{ text: 'round 30000', actorKind: 'system' }, (n) => n === 30_000],
+  'two actions and a rare actor': [
+    { kinds: ({ resourceType }) => resourceType !== 'FEATURE', actorKind: 'system' },
+    (n) => n % 3 !== 1 && n % 50 === 0,
+  ],
+  'what never is': [{ outcome: 'denied', actorKind: 'system' }, () => false],
+}
+
+describe('every filter finds what it asks for and nothing else', () => {
+  it.each(Object.entries(filters))('%s', async (_, [filter, holds]) => {
+    const expected = numbers.filter(holds)
+    expect((await readAll(filter, { order: 'asc' })).found).toEqual(expected)
+    expect((await readAll(filter)).found).toEqual(expected.toReversed())
+  })
+})
+
+describe('a page', () => {
+  it('looks at a part of the log only, and the next goes on where it ended', async () => {
+    const { found, pages } = await readAll({ text: 'round 1', outcome: 'denied' })
+    expect(found).toEqual(
+      numbers.filter((n) => n % 1_000 === 999 && /^1/.test(String(n))).toReversed(),
+    )
+    expect(pages).toBe(1)
+    const rare = await readAll({ outcome: 'ok', text: 'round 44999' })
+    expect(rare.found).toEqual([])
+    expect(rare.pages).toBe(3)
+  })
+
+  it('of large records is short, and none is lost', async () => {
+    const ledger = `organisation:${organisationId + 1}`
+    const record = JSON.stringify({ log: 'x'.repeat(700_000) })
+    const insert = `INSERT INTO entries (ledger, sequence, hash, change_id, action, actor_kind,
+      resource_type, created_at, record) VALUES (?, ?, '', 'c', 'a', 'user', 'T', 1, ?)`
+    for (let sequence = 1; sequence <= 7; sequence++) {
+      await env.DB.prepare(insert).bind(ledger, sequence, record).run()
+    }
+    const search = await openSearch(db(), { ledger, organisationId }, { filter: {} })
+    const sizes: number[] = []
+    let after: number | undefined
+    do {
+      const page: EntryPage = await readEntries(db(), search, { order: 'asc', after, limit: 100 })
+      sizes.push(page.rows.length)
+      after = page.next ?? undefined
+    } while (after !== undefined)
+    expect(sizes).toEqual([3, 3, 1])
+  })
+
+  it('by date is right although the clock went back between two entries', async () => {
+    const ledger = `organisation:${organisationId + 2}`
+    const insert = `INSERT INTO entries (ledger, sequence, hash, change_id, action, actor_kind,
+      resource_type, created_at, record) VALUES (?, ?, '', 'c', 'a', 'user', 'T', ?, '{}')`
+    const times = [10, 20, 19, 21, 20, 18, 22, 30].map((at) => at * minute)
+    for (const [index, at] of times.entries()) {
+      await env.DB.prepare(insert)
+        .bind(ledger, index + 1, at)
+        .run()
+    }
+    const search = await openSearch(
+      db(),
+      { ledger, organisationId },
+      { filter: { from: 19 * minute, to: 21 * minute } },
+    )
+    const { rows } = await readEntries(db(), search, { order: 'asc', limit: 100 })
+    expect(rows.map(({ sequence }) => sequence)).toEqual([2, 3, 5])
+  })
+})
+
+/** But of the kinds that were found so far: they are few, and no table. */
+const scansIn = async (statement: Statement) =>
+  (await scansOf(statement)).filter((scan) => scan !== 'SCAN kinds')
+
+describe('no filter reads a table or an index from end to end', () => {
+  it.each(Object.entries(filters))('%s', async (_, [filter]) => {
+    const { database, statements } = recordingDatabase()
+    const recorded = openDatabase(database)
+    const search = await openSearch(recorded, log, { filter })
+    for (const order of ['asc', 'desc'] as const) {
+      await readEntries(recorded, search, { order, after: 500, limit: 100 })
+    }
+    expect(statements.length).toBeGreaterThan(0)
+    for (const statement of statements) expect(await scansIn(statement)).toEqual([])
+  })
+
+  it.each([
+    {},
+    { projectId },
+    { environmentIds: [3, 4] },
+    { isSystemEvent: true },
+    { isSystemEvent: false },
+    { search: 'round' },
+  ])('the original’s: %o', async (filter) => {
+    for (const scope of [
+      { ledgers: [log.ledger] },
+      { ledgers: [log.ledger, 'organisation:1'] },
+      { ledgers: [log.ledger], projectId },
+    ]) {
+      const { database, statements } = recordingDatabase()
+      await pageEntries(openDatabase(database), { scope, filter }, { limit: 100, offset: 0 })
+      expect(statements.length).toBe(2)
+      for (const statement of statements) expect(await scansIn(statement)).toEqual([])
+    }
+  })
+})
