@@ -12,6 +12,8 @@ process.env.BURGEE_SECRET = 'dGVzdCBzZWNyZXQgb2YgdGhlIHRlc3Qgc3VpdGUgISE='
 export default defineConfig({
   test: {
     silent: 'passed-only',
+    // Test files mostly wait: for a runtime to start, for an alarm, for a queue.
+    maxWorkers: 2,
     projects: [
       { test: { name: 'unit', include: unit } },
       {
