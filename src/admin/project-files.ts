@@ -29,7 +29,7 @@ projectFileRoutes.use('/organisations/:organisation/import', bodyOfAtMost(maxFil
 
 /**
  * The project with its tags, features, segments, environments and overrides; no key, secret, id or
- * person. Importing the file and exporting the copy gives the same bytes.
+ * account. Importing the file and exporting the copy gives the same bytes.
  */
 projectFileRoutes.openapi(
   createRoute({

@@ -1,7 +1,7 @@
 /**
- * A project as one file: everything about its flags and nothing that opens or identifies anything (no
- * key, no secret, no id, no person). Features are named by name, all else by its position, from 0, in
- * the file's own lists. Pure.
+ * A project as one file: everything about its flags, with the identifiers that overrides are for, and no
+ * key, secret, id or account. Features are named by name, all else by its position, from 0, in the
+ * file's own lists. Pure.
  */
 import type { FeatureType, FlagValue } from '../engine/document.ts'
 import type { FeatureState } from '../storage/feature-states.ts'
