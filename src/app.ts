@@ -5,7 +5,7 @@
 import { adminApps } from './admin/index.ts'
 import { mountDescription } from './description.ts'
 import type { Env } from './env.ts'
-import { boundary, onError, onNotFound } from './http/boundary.ts'
+import { boundary, onError, onNotFound, refuseMethod } from './http/boundary.ts'
 import { createRouter } from './http/router.ts'
 import { ofrepRoutes } from './ofrep/index.ts'
 import { answerAtOnce } from './sdk/at-once.ts'
@@ -15,6 +15,15 @@ import { systemRoutes } from './system.ts'
 export const serving = createRouter()
 export const administration = createRouter()
 
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Middleware is there for any method: what is more than that is a route. */
+function methodsAt(path: string): string[] {
+  const handlersOf = (method: string) => administration.router.match(method, path)[0].length
+  const middleware = handlersOf('NONE')
+  return methods.filter((method) => handlersOf(method) > middleware)
+}
+
 serving.onError(onError)
 serving.route('/api/v1', sdkRoutes)
 serving.route('/api/v2', sdkV2Routes)
@@ -22,7 +31,10 @@ serving.route('/ofrep/v1', ofrepRoutes)
 serving.notFound((c) => administration.fetch(c.req.raw, c.env, c.executionCtx))
 
 administration.onError(onError)
-administration.notFound(onNotFound)
+administration.notFound((c) => {
+  const allowed = methodsAt(c.req.path)
+  return allowed.length === 0 ? onNotFound(c) : refuseMethod(c, allowed)
+})
 administration.use(boundary)
 administration.route('/', systemRoutes)
 for (const [base, routes] of Object.entries(adminApps)) administration.route(base, routes)

@@ -158,8 +158,9 @@ overrideRoutes.openapi(
         changes: toTypedChanges(body),
       },
     })
-    return outcome.kind === 'ok'
-      ? c.json(segmentOverrideView(outcome.value), 201)
-      : refuse(c, outcome)
+    if (outcome.kind === 'ok') return c.json(segmentOverrideView(outcome.value), 201)
+    // The body has the segment below `feature_segment`, and so has its error.
+    const isOfSegment = outcome.kind === 'invalid' && 'segment' in outcome.errors
+    return refuse(c, isOfSegment ? invalid({ feature_segment: outcome.errors }) : outcome)
   },
 )

@@ -11,16 +11,21 @@ import {
   type GroupOwner,
   listPossibleOwners,
   type Owner,
+  readOwnedFeatures,
 } from '../storage/feature-owners.ts'
 import { findFeature } from '../storage/features.ts'
 import { listGroups } from '../storage/groups.ts'
 import { listMembersAtProject } from '../storage/project-viewers.ts'
 import { findProject, type Project } from '../storage/projects.ts'
-import { readWholeFeature, type WholeFeature } from '../storage/whole-features.ts'
+import {
+  readWholeFeature,
+  readWholeFeatures,
+  type WholeFeature,
+} from '../storage/whole-features.ts'
 import { featureUpdated } from './feature-entry.ts'
 import { may, standingOfMember } from './permissions.ts'
 import { refuseUnknown } from './unknown-ids.ts'
-import { type Actor, nothingToDo, type Write } from './write.ts'
+import { type Actor, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type Owners = { owners: Owner[]; groupOwners: GroupOwner[] }
 
@@ -173,4 +178,27 @@ export const removeFeatureOwners: Write<Input, WholeFeature> = async ({ db }, in
     publish: [],
     events: [],
   })
+}
+
+/** Who leaves the organisation owns nothing in it any more, whether others own it or not. */
+export async function planOwnersGone(
+  db: Database,
+  organisationId: number,
+  userIds: number[],
+): Promise<{ statements: Statement[]; entries: EntryDraft[]; features: number[] }> {
+  const owned = await readOwnedFeatures(db, organisationId, userIds)
+  const features = idsOf(owned.features)
+  if (features.length === 0) return { statements: [], entries: [], features }
+  const projects = new Map(owned.projects.map((project) => [project.id, project]))
+  const leaving = new Set(userIds)
+  const entries = (await readWholeFeatures(db, owned.features)).flatMap((before) => {
+    const project = projects.get(before.feature.projectId)
+    const owners = before.owners.filter(({ id }) => !leaving.has(id))
+    return project === undefined ? [] : [featureUpdated(project, before, { ...before, owners })]
+  })
+  const rows = and(
+    isOneOf(featureOwners.userId, userIds),
+    isOneOf(featureOwners.featureId, features),
+  )
+  return { statements: [db.delete(featureOwners).where(rows)], entries, features }
 }

@@ -11,6 +11,7 @@ import { listInvitesOfEmails } from '../storage/invites.ts'
 import { countAdmins, listGrantsOfUsers, listMembersAmong } from '../storage/members.ts'
 import { type Member, memberships, type Role } from '../storage/organisations.ts'
 import type { User } from '../storage/users.ts'
+import { planOwnersGone } from './feature-owners.ts'
 import { planInvitesGone } from './invites.ts'
 import { snapshot } from './snapshot.ts'
 import { refuseUnknown } from './unknown-ids.ts'
@@ -95,9 +96,11 @@ export const removeMembers: Write<{ organisationId: number; userIds: number[] },
     invites: await listInvitesOfEmails(db, organisationId, emails),
     action: 'deleted',
   })
+  const owned = await planOwnersGone(db, organisationId, found)
   return ok({
     result: null,
     statements: [
+      ...owned.statements,
       deleteGrantsOfUsers(db, organisationId, found),
       db
         .delete(groupMembers)
@@ -129,7 +132,9 @@ export const removeMembers: Write<{ organisationId: number; userIds: number[] },
         after: null,
       })),
       ...waiting.entries,
+      ...owned.entries,
     ],
+    features: owned.features,
     publish: [],
     events: [],
   })

@@ -62,4 +62,8 @@ export const onError: ErrorHandler<Base> = (error, c) => {
   return fail(c as Context<Base>, error)
 }
 
+/** A path that is there, with another method than those. */
+export const refuseMethod = (c: Context, allowed: string[]) =>
+  c.json({ detail: `Method "${c.req.method}" not allowed.` }, 405, { Allow: allowed.join(', ') })
+
 export const onNotFound: NotFoundHandler = (c) => c.json({ detail: 'Not found.' }, 404)

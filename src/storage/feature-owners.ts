@@ -1,8 +1,10 @@
 /** Who answers for a feature: people and groups. */
-import { asc, eq } from 'drizzle-orm'
+import { and, asc, eq, inArray } from 'drizzle-orm'
 import { integer, sqliteTable } from 'drizzle-orm/sqlite-core'
 import { type Database, isOneOf } from './database.ts'
+import { type Feature, features } from './features.ts'
 import { type Group, groups } from './groups.ts'
+import { type Project, projects } from './projects.ts'
 import { type User, users } from './users.ts'
 
 export const featureOwners = sqliteTable('feature_owners', {
@@ -73,3 +75,28 @@ export const listFeatureIdsOfGroupOwner = async (
       .where(eq(featureGroupOwners.groupId, groupId))
       .orderBy(asc(featureGroupOwners.featureId))
   ).map(({ id }) => id)
+
+/** The features of an organisation that some of these people own, and the projects they are in. */
+export async function readOwnedFeatures(
+  db: Database,
+  organisationId: number,
+  userIds: number[],
+): Promise<{ features: Feature[]; projects: Project[] }> {
+  const own = db
+    .select({ id: projects.id })
+    .from(projects)
+    .where(eq(projects.organisationId, organisationId))
+  const owned = db
+    .select({ id: featureOwners.featureId })
+    .from(featureOwners)
+    .where(isOneOf(featureOwners.userId, userIds))
+  const [featureRows, projectRows] = await db.batch([
+    db
+      .select()
+      .from(features)
+      .where(and(inArray(features.id, owned), inArray(features.projectId, own)))
+      .orderBy(asc(features.id)),
+    db.select().from(projects).where(eq(projects.organisationId, organisationId)),
+  ])
+  return { features: featureRows, projects: projectRows }
+}

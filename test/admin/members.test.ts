@@ -1,6 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { addMember, createWorld, done, forbidden, readRecords } from '../support/admin.ts'
+import {
+  addEnvironment,
+  addMember,
+  createWorld,
+  done,
+  forbidden,
+  readRecords,
+} from '../support/admin.ts'
 import {
   addColleague,
   addStranger,
@@ -204,5 +211,27 @@ describe('removing people', () => {
     await done(world.api('POST', pathOf(world, 'remove-users/'), [{ id: person.id }]))
     expect(await findMember(other, person.id)).toBeDefined()
     expect((await readGroup(other, group.id)).users).toMatchObject([{ id: person.id }])
+  })
+})
+
+it('who is removed owns no feature any more, and the features say so', async () => {
+  const world = await createWorld()
+  const place = await addEnvironment(world)
+  const leaver = await addColleague(world, 'ADMIN')
+  const path = `projects/${place.project.id}/features/`
+  const owners = [world.superuser.id, leaver.id]
+  const made = await done(world.api<{ id: number }>('POST', path, { name: 'owned', owners }))
+  const read = () => world.api<{ owners: { id: number }[] }>('GET', `${path}${made.id}/`)
+  const before = await read()
+  expect(before.body.owners.map(({ id }) => id)).toEqual(owners)
+  await done(world.api('POST', pathOf(world, 'remove-users/'), [{ id: leaver.id }]))
+  const after = await read()
+  expect(after.body.owners.map(({ id }) => id)).toEqual([world.superuser.id])
+  expect(after.headers.get('ETag')).not.toBe(before.headers.get('ETag'))
+  const told = (await readRecords()).map((text) => JSON.parse(text))
+  expect(told.at(-1)).toMatchObject({
+    action: 'feature.updated',
+    before: { owners },
+    after: { owners: [world.superuser.id] },
   })
 })

@@ -199,6 +199,10 @@ describe('create-segment-override', () => {
     for (const body of wrong) {
       expect([body, (await create(state, body)).status]).toEqual([body, 400])
     }
+    const strange = { feature_segment: { segment: foreign.id } }
+    expect((await create(state, strange)).body).toEqual({
+      feature_segment: { segment: ['Segment does not exist in project'] },
+    })
     for (const feature of [987_654, theirs.feature]) {
       const body = { feature_segment: { segment } }
       expect((await create({ ...state, feature }, body)).status).toBe(404)

@@ -160,3 +160,21 @@ describe('a path that names nothing', () => {
     expect((await world.api('GET', `projects/${place.project.id}/`)).status).toBe(200)
   })
 })
+
+it('a path that is there answers other methods with 405 and what it allows', async () => {
+  const cases: [string, string, string][] = [
+    ['DELETE', 'projects/', 'GET, POST'],
+    ['PATCH', 'projects', 'GET, POST'],
+    ['POST', `projects/${place.project.id}/`, 'GET, PUT, PATCH, DELETE'],
+    ['PUT', 'auth/login/', 'POST'],
+  ]
+  for (const [method, path, allowed] of cases) {
+    const answer = await world.api<{ detail: string }>(method, path, {})
+    expect(answer).toMatchObject({
+      status: 405,
+      body: { detail: `Method "${method}" not allowed.` },
+    })
+    expect(answer.headers.get('Allow')).toBe(allowed)
+  }
+  expect((await world.api('DELETE', 'nothing/')).status).toBe(404)
+})
