@@ -52,7 +52,7 @@ describe('a server-side key', () => {
   it('has no address of its own to read', async () => {
     const { world, path } = await createShop()
     const { id } = await create(world, path)
-    expect((await world.api('GET', `${path}${id}/`)).status).toBe(404)
+    expect((await world.api('GET', `${path}${id}/`)).status).toBe(405)
   })
 
   it('is published as good, and withdrawn when it is switched off or deleted', async () => {

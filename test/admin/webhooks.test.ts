@@ -43,7 +43,7 @@ describe('a webhook', () => {
       secret,
     })
     expect(await world.api('GET', path)).toMatchObject({ status: 200, body: [body] })
-    expect((await world.api('GET', `${path}${body.id}/`)).status).toBe(404)
+    expect((await world.api('GET', `${path}${body.id}/`)).status).toBe(405)
   })
 
   it('is changed by PUT and PATCH alike: what is left out stays', async () => {
