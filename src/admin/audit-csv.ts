@@ -1,6 +1,6 @@
 /** Entries as CSV (RFC 4180) that a spreadsheet reads as text: no cell is taken for a formula. Pure. */
 import type { EntryRow } from '../storage/entries.ts'
-import { recordOf } from './audit-record.ts'
+import { wholeRecord } from '../storage/records.ts'
 
 const columns = [
   'sequence',
@@ -9,6 +9,7 @@ const columns = [
   'action',
   'actor_kind',
   'actor_id',
+  'actor_credential',
   'actor_name',
   'ip',
   'user_agent',
@@ -42,7 +43,7 @@ const csvLine = (cells: readonly (string | number | null)[]) =>
 export const csvHead = csvLine(columns)
 
 export function csvRow(entry: EntryRow): string {
-  const record = recordOf(entry)
+  const record = wholeRecord(entry)
   const { actor, source, resource, environment, before, after } = record
   const cells: Record<(typeof columns)[number], string | number | null> = {
     sequence: entry.sequence,
@@ -51,6 +52,7 @@ export function csvRow(entry: EntryRow): string {
     action: record.action,
     actor_kind: actor.kind,
     actor_id: actor.id,
+    actor_credential: actor.credential ?? null,
     actor_name: actor.name,
     ip: source.ip,
     user_agent: source.user_agent,

@@ -13,6 +13,7 @@ import { type EntryPage, findEntry, readEntries } from '../storage/audit.ts'
 import { type EntryFilter, type Log, openSearch } from '../storage/audit-filters.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { findFeature } from '../storage/features.ts'
+import { wholeRecord } from '../storage/records.ts'
 import {
   cursorQuery,
   filterQuery,
@@ -22,7 +23,7 @@ import {
   toCursor,
   toFilter,
 } from './audit-query.ts'
-import { fliptSchema, fliptView, recordOf, recordSchema, recordView } from './audit-record.ts'
+import { fliptSchema, fliptView, recordSchema, recordView } from './audit-record.ts'
 import { createAdminRouter } from './router.ts'
 
 const cursors = { next: z.string().nullable(), previous: z.string().nullable() }
@@ -84,9 +85,11 @@ auditEntryRoutes.openapi(
     if (place.kind !== 'ok') return refuse(c, place)
     const asked = { log, filter: toFilter(query) }
     const { rows, ...beside } = await readPage(openDatabase(c.env.DB), asked, place.value)
-    const kept = rows.filter((row) => isOfEvent(query.event, () => recordOf(row)))
+    const kept = rows.filter((row) => isOfEvent(query.event, () => wholeRecord(row)))
     const results =
-      query.format === 'flipt' ? kept.map((row) => fliptView(recordOf(row))) : kept.map(recordView)
+      query.format === 'flipt'
+        ? kept.map((row) => fliptView(wholeRecord(row)))
+        : kept.map(recordView)
     return c.json({ results, ...beside }, 200)
   },
 )

@@ -10,10 +10,11 @@ import { type Order, readEntries } from '../storage/audit.ts'
 import { openSearch, type Search } from '../storage/audit-filters.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { type EntryRow, findHead } from '../storage/entries.ts'
+import { wholeRecord } from '../storage/records.ts'
 import { csvHead, csvRow } from './audit-csv.ts'
 import { logOf } from './audit-entries.ts'
 import { filterQuery, isOfEvent, toFilter } from './audit-query.ts'
-import { fliptView, recordOf, recordView } from './audit-record.ts'
+import { fliptView, recordView } from './audit-record.ts'
 import { createAdminRouter } from './router.ts'
 
 type Format = {
@@ -32,7 +33,7 @@ const lines = { type: 'application/x-ndjson', file: 'audit.ndjson', head: '', jo
 
 const formats: Record<'ndjson' | 'csv' | 'json' | 'flipt', Format> = {
   ndjson: { ...lines, row: (entry) => `${native(entry)}\n` },
-  flipt: { ...lines, row: (entry) => `${JSON.stringify(fliptView(recordOf(entry)))}\n` },
+  flipt: { ...lines, row: (entry) => `${JSON.stringify(fliptView(wholeRecord(entry)))}\n` },
   csv: {
     type: 'text/csv; charset=utf-8',
     file: 'audit.csv',
@@ -135,7 +136,7 @@ auditExportRoutes.openapi(
     const end = (await findHead(db, log.ledger))?.sequence ?? 0
     const search = await openSearch(db, log, { filter: toFilter(query), end })
     const format = formats[query.format ?? 'ndjson']
-    const isKept = (row: EntryRow) => isOfEvent(query.event, () => recordOf(row))
+    const isKept = (row: EntryRow) => isOfEvent(query.event, () => wholeRecord(row))
     const content = textOf(db, { search, order: query.order ?? 'asc', format, isKept })
     return new Response(streamOf(content), {
       headers: {

@@ -7,7 +7,8 @@ import { dateTime, exactText, id, int } from '../http/fields.ts'
 import { invalid, type Outcome, ok } from '../outcome.ts'
 import type { Order } from '../storage/audit.ts'
 import type { EntryFilter, Kind } from '../storage/audit-filters.ts'
-import { fliptTypesOf, fliptView, partsOf, type Recorded } from './audit-record.ts'
+import type { Recorded } from '../storage/records.ts'
+import { fliptTypesOf, fliptView, partsOf } from './audit-record.ts'
 
 const word = () => exactText(200).optional()
 

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { JsonObject } from '../domain/write.ts'
 import type { Kind } from '../storage/audit-filters.ts'
 import type { EntryRow } from '../storage/entries.ts'
+import { type Recorded, wholeRecord } from '../storage/records.ts'
 import { patchOf } from './audit-changes.ts'
 
 const snapshotSchema = z.record(z.string(), z.unknown()).nullable()
@@ -14,7 +15,9 @@ const operationSchema = z.object({
   old: z.unknown().optional(),
 })
 
-/** The record as it is hashed, and beside it what follows from it. */
+const parts = z.enum(['actor', 'subject'])
+
+/** The record with what is left of its personal parts, and beside it what follows from it. */
 export const recordSchema = z
   .looseObject({
     v: z.int(),
@@ -24,7 +27,12 @@ export const recordSchema = z
     time: z.string(),
     outcome: z.string(),
     action: z.string(),
-    actor: z.looseObject({ kind: z.string(), id: z.string().nullable(), name: z.string() }),
+    actor: z.looseObject({
+      kind: z.string(),
+      id: z.string().nullable(),
+      credential: z.string().nullable().optional(),
+      name: z.string(),
+    }),
     source: z.looseObject({
       ip: z.string().nullable(),
       user_agent: z.string().nullable(),
@@ -43,37 +51,19 @@ export const recordSchema = z
     before: snapshotSchema,
     after: snapshotSchema,
     previous: z.string(),
+    commitment: z.partialRecord(parts, z.string()).optional(),
+    erased: z.array(parts).optional(),
     id: z.int(),
     hash: z.string(),
     diff: z.array(operationSchema),
   })
   .openapi('AuditRecord')
 
-/** The parts of a record that are read here; the rest is handed on as it is. */
-export type Recorded = {
-  sequence: number
-  time: string
-  outcome: string
-  action: string
-  change: string
-  actor: { kind: string; id: string | null; name: string }
-  source: { ip: string | null; user_agent: string | null; request_id: string }
-  resource: { type: string; id: string | null; uuid: string | null; name: string }
-  organisation: number | null
-  project: number | null
-  environment: { id: number; name: string } | null
-  log: string
-  before: JsonObject | null
-  after: JsonObject | null
-}
-
-export const recordOf = (entry: EntryRow): Recorded => JSON.parse(entry.record) as Recorded
-
 export const recordView = (entry: EntryRow): z.infer<typeof recordSchema> => {
-  const record = recordOf(entry)
+  const record = wholeRecord(entry)
   const { before, after } = record
   return {
-    ...(record as Recorded & { v: number; ledger: string; previous: string }),
+    ...record,
     id: entry.id,
     hash: entry.hash,
     diff: before === null || after === null ? [] : patchOf(before, after),

@@ -1,9 +1,9 @@
 /** An entry as the original shows it: contract admin-api §C.1. */
 import { z } from '@hono/zod-openapi'
-import type { JsonObject } from '../domain/write.ts'
 import { toTimestamp } from '../http/fields.ts'
 import type { Around } from '../storage/audit-pages.ts'
 import type { EntryRow } from '../storage/entries.ts'
+import { wholeRecord } from '../storage/records.ts'
 import type { User } from '../storage/users.ts'
 import { changeDetails, changeTypeOf } from './audit-changes.ts'
 import { environmentSchema, environmentView } from './environment-view.ts'
@@ -50,16 +50,8 @@ export const entryDetailSchema = entrySchema
   })
   .openapi('AuditEntryDetail')
 
-/** The parts of a record that this view shows. */
-type Told = {
-  log: string
-  actor: { kind: string; id: string | null; name: string }
-  resource: { id: string | null; uuid: string | null }
-  before: JsonObject | null
-  after: JsonObject | null
-}
-
-const toldBy = (entry: EntryRow): Told => JSON.parse(entry.record) as Told
+/** In place of a text that told about somebody whose data was erased. */
+const erasedLog = 'Erased'
 
 /** Null for keys, for the system, and for people who are gone: `actor` still tells who it was. */
 function authorView(entry: EntryRow, users: User[]): z.infer<typeof authorSchema> {
@@ -81,13 +73,13 @@ function authorView(entry: EntryRow, users: User[]): z.infer<typeof authorSchema
  * of resources that the original does not audit stand under their own names: its clients show them.
  */
 export function entryView(entry: EntryRow, around: Around): z.infer<typeof entrySchema> {
-  const { log, actor, resource, before, after } = toldBy(entry)
+  const { log, actor, resource, before, after, erased } = wholeRecord(entry)
   const environment = around.environments.find(({ id }) => id === entry.environmentId)
   const project = around.projects.find(({ id }) => id === entry.projectId)
   return {
     id: entry.id,
     created_date: toTimestamp(entry.createdAt),
-    log,
+    log: log === '' && erased !== undefined ? erasedLog : log,
     author: authorView(entry, around.users),
     environment: environment === undefined ? null : environmentView(environment),
     project: project === undefined ? null : projectView(project),
@@ -108,7 +100,7 @@ export function entryDetailView(
   entry: EntryRow,
   around: Around,
 ): z.infer<typeof entryDetailSchema> {
-  const told = toldBy(entry)
+  const told = wholeRecord(entry)
   return {
     ...entryView(entry, around),
     change_details: changeDetails(entry, told),

@@ -3,6 +3,7 @@
  * is hashed and compared here and goes no further; a token is answered once and kept as a hash.
  */
 import { createRoute, z } from '@hono/zod-openapi'
+import { userActor } from '../auth/caller.ts'
 import { newToken } from '../auth/credentials.ts'
 import { formAsJson } from '../auth/form-body.ts'
 import { refuseTooManyLogins } from '../auth/limit.ts'
@@ -97,12 +98,6 @@ const meView = (user: User): z.infer<typeof meSchema> => ({
   onboarding: null,
 })
 
-const actorOf = (user: Pick<User, 'id' | 'email'>): Actor => ({
-  kind: 'user',
-  id: String(user.id),
-  name: user.email,
-})
-
 /** People and sessions belong to no organisation: their writes pass through the instance's ledger. */
 const commitAs = <N extends WriteName>(
   c: AdminContext,
@@ -157,7 +152,7 @@ authRoutes.openapi(
       hashPassword(plain),
       newToken(),
     ])
-    const outcome = await commitAs(c, actorOf({ id, email }), {
+    const outcome = await commitAs(c, userActor({ id, email }, hash), {
       write: 'user.create',
       input: { ...person, id, passwordHash, tokenHash: hash, signUpType, inviteHash },
     })
@@ -185,7 +180,7 @@ authRoutes.openapi(
     const right = await verifyPassword(plain, user?.passwordHash)
     if (user === undefined || !right) return refuse(c, badCredentials)
     const { token, hash } = await newToken()
-    const outcome = await commitAs(c, actorOf(user), {
+    const outcome = await commitAs(c, userActor(user, hash), {
       write: 'session.create',
       input: { userId: user.id, tokenHash: hash },
     })
@@ -206,7 +201,7 @@ for (const [method, path] of [
       responses: answers({ 204: null }),
     }),
     async (c) => {
-      const outcome = await commitAs(c, actorOf(c.var.user), {
+      const outcome = await commitAs(c, userActor(c.var.user, c.var.tokenHash), {
         write: 'session.delete',
         input: { tokenHash: c.var.tokenHash },
       })
@@ -236,7 +231,7 @@ for (const method of ['put', 'patch'] as const) {
       responses: answers({ 200: meSchema }),
     }),
     async (c) => {
-      const outcome = await commitAs(c, actorOf(c.var.user), {
+      const outcome = await commitAs(c, userActor(c.var.user, c.var.tokenHash), {
         write: 'user.update',
         input: { id: c.var.user.id, settings: camelKeys(c.req.valid('json')) },
       })

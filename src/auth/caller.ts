@@ -15,14 +15,27 @@ export type CallerVariables = { caller: Caller }
 export const userIdOf = (caller: Caller): number | null =>
   caller.kind === 'user' ? caller.user.id : null
 
+/** A session as the log names it: too little of the hash to find the token by. */
+export const tokenCredential = (tokenHash: string): string => `token:${tokenHash.slice(0, 12)}`
+
+/** A person as the audit log keeps them. */
+export const userActor = (user: Pick<User, 'id' | 'email'>, tokenHash: string): Actor => ({
+  kind: 'user',
+  id: String(user.id),
+  credential: tokenCredential(tokenHash),
+  name: user.email,
+})
+
 /** The caller as the audit log keeps it. */
 export function toActor(caller: Caller): Actor {
   switch (caller.kind) {
     case 'user':
-      return { kind: 'user', id: String(caller.user.id), name: caller.user.email }
-    case 'organisation-key':
-      return { kind: 'organisation-key', id: caller.key.prefix, name: caller.key.name }
+      return userActor(caller.user, caller.tokenHash)
+    case 'organisation-key': {
+      const { prefix, name } = caller.key
+      return { kind: 'organisation-key', id: prefix, credential: `key:${prefix}`, name }
+    }
     case 'anonymous':
-      return { kind: 'system', id: null, name: '' }
+      return { kind: 'system', id: null, credential: null, name: '' }
   }
 }

@@ -9,15 +9,20 @@ import type { EventType } from '../storage/events.ts'
 import type { IdentityHome } from '../storage/identity-homes.ts'
 import type { IdName } from '../storage/ids.ts'
 import type { OutboxKind } from '../storage/outbox.ts'
+import type { Json, JsonObject } from '../storage/records.ts'
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-export type JsonObject = { [key: string]: Json }
+export type { Json, JsonObject }
 
 /** Who is asking, as of now: kept in the entry even when the user or key is gone later. */
 export type Actor = {
   kind: 'user' | 'organisation-key' | 'system'
   /** User id, or the key's public prefix. */
   id: string | null
+  /**
+   * What the request was made with, not so that it could be used: `token:` and the first 12 hex digits
+   * of a session token's hash, `key:` and a key's prefix. Null for the system.
+   */
+  credential: string | null
   /** E-mail address of a user, name of a key. */
   name: string
 }

@@ -1,9 +1,13 @@
 /**
- * Gives drafts their place in the audit log: a dense sequence, and a hash that covers the whole
- * record and the hash before it (contract audit-and-webhooks §7).
+ * Gives drafts their place in the audit log: a dense sequence, and a hash that covers the record, its
+ * commitments to what is personal, and the hash before it (contract audit-and-webhooks §7).
  */
-import type { Actor, EntryDraft, Json, JsonObject, Source } from '../domain/write.ts'
+import type { Actor, EntryDraft, Source } from '../domain/write.ts'
 import type { entries, Head } from '../storage/entries.ts'
+import { canonicalJson } from './canonical.ts'
+import { splitPersonal, type WholeRecord } from './personal.ts'
+
+export { canonicalJson }
 
 export type Change = {
   id: string
@@ -11,21 +15,6 @@ export type Change = {
   now: number
   actor: Actor
   source: Source
-}
-
-/**
- * RFC 8785 for the records of the log: keys sorted by UTF-16 code units, ECMAScript numbers. A lone
- * surrogate cannot be canonical UTF-8, so it is replaced, as it would be in any UTF-8 text.
- */
-export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value === 'object' && value !== null) {
-    const members = Object.keys(value)
-      .sort()
-      .map((key) => `${JSON.stringify(key.toWellFormed())}:${canonicalJson(value[key] ?? null)}`)
-    return `{${members.join(',')}}`
-  }
-  return JSON.stringify(typeof value === 'string' ? value.toWellFormed() : value)
 }
 
 /** SHA-256 (hex) over 0x00 and the canonical record: the leaf of RFC 6962. */
@@ -37,8 +26,8 @@ export async function leafHash(record: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-const toRecord = (change: Change, draft: EntryDraft, head: Head): JsonObject => ({
-  v: 1,
+const toRecord = (change: Change, draft: EntryDraft, head: Head): WholeRecord => ({
+  v: 2,
   ledger: change.ledger,
   sequence: head.sequence + 1,
   change: change.id,
@@ -73,7 +62,8 @@ export async function chainEntries(
   const rows: (typeof entries.$inferInsert)[] = []
   let last = head
   for (const draft of drafts) {
-    const record = canonicalJson(toRecord(change, draft, last))
+    const split = await splitPersonal(toRecord(change, draft, last))
+    const record = canonicalJson(split.record)
     last = { sequence: last.sequence + 1, hash: await leafHash(record) }
     rows.push({
       ledger: change.ledger,
@@ -89,6 +79,7 @@ export async function chainEntries(
       environmentId: draft.environment?.id ?? null,
       createdAt: change.now,
       record,
+      personal: split.personal,
     })
   }
   return { rows, head: last }

@@ -19,7 +19,7 @@ export async function endRotations(env: Env, now: number): Promise<void> {
         ledger: ledgerOf(organisationId),
         write: 'environment-key.end-rotation',
         input: { environmentId },
-        actor: { kind: 'system', id: null, name: '' },
+        actor: { kind: 'system', id: null, credential: null, name: '' },
         source: { requestId: crypto.randomUUID(), ip: null, userAgent: null },
       })
     } catch (error) {

@@ -15,10 +15,13 @@ export type EntryPage = {
   next: number | null
 }
 
-/** Records of one page, as UTF-8: a page of large ones is short. One larger record goes alone. */
+/** Entries of one page, as UTF-8: a page of large ones is short. One that is larger goes alone. */
 const usualBytes = 2_000_000
 
 const utf8 = new TextEncoder()
+
+const bytesOf = ({ record, personal }: EntryRow) =>
+  utf8.encode(record).length + utf8.encode(personal ?? '').length
 
 /** The part of the index that lies in the order's direction from a place. */
 function rangeOf({ ledger, term, above, below }: Search, at: { order: Order; after: number }): SQL {
@@ -50,7 +53,8 @@ export async function readEntries(
     ? sql`SELECT id FROM (SELECT ${sql.join([sql`id`, ...rest.columns], sql`, `)} ${range}
         LIMIT ${share}) WHERE ${rest.where} LIMIT ${limit + 1}`
     : sql`SELECT id ${range} LIMIT ${limit + 1}`
-  const places = sql`SELECT place.id, place.sequence, octet_length(place.record) AS bytes
+  const places = sql`SELECT place.id, place.sequence, octet_length(place.record) +
+      coalesce(octet_length(place.personal), 0) AS bytes
     FROM ${values} CROSS JOIN entries AS place WHERE place.id IN (${own})
     ORDER BY place.sequence ${direction} LIMIT ${limit + 1}`
   const fitting = sql`SELECT id FROM (
@@ -87,7 +91,7 @@ function cut(
   const rows = known.slice(0, limit)
   const last = rows.at(-1)?.sequence ?? null
   if (known.length > limit) return { rows, next: last }
-  const bytes = rows.reduce((sum, { record }) => sum + utf8.encode(record).length, 0)
+  const bytes = rows.reduce((sum, row) => sum + bytesOf(row), 0)
   return { rows, next: bytes >= maxBytes ? last : stop }
 }
 

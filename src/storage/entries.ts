@@ -1,6 +1,7 @@
 /**
- * The audit log's rows. They are appended by the ledger's batch and never edited. Columns that D1
- * computes from `record` (migration 0012) are no business of who writes; audit-filters.ts names them.
+ * The audit log's rows. They are appended by the ledger's batch and never edited, except that personal
+ * data is erased. Columns that D1 computes from `record` and `personal` (migrations 0012, 0013) are no
+ * business of who writes; audit-filters.ts names them.
  */
 import { desc, eq } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
@@ -23,8 +24,13 @@ export const entries = sqliteTable('entries', {
   projectId: integer('project_id'),
   environmentId: integer('environment_id'),
   createdAt: integer('created_at').notNull(),
-  /** The whole entry as canonical JSON (RFC 8785): the columns beside it are its index. */
+  /** What was hashed, as canonical JSON (RFC 8785): the columns beside it are its index. */
   record: text().notNull(),
+  /**
+   * What the record only commits to, as JSON: `actor` and `subject`, each with its salt, until it is
+   * erased. Null: nothing is left, or the entry is of the first version. records.ts has the whole.
+   */
+  personal: text(),
 })
 
 export type EntryRow = typeof entries.$inferSelect

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { changeDetails, changeTypeOf, patchOf } from '../../src/admin/audit-changes.ts'
 import { csvCell } from '../../src/admin/audit-csv.ts'
 import { isLike, matchesAction } from '../../src/admin/audit-query.ts'
-import { fliptTypesOf, fliptView, type Recorded } from '../../src/admin/audit-record.ts'
+import { fliptTypesOf, fliptView } from '../../src/admin/audit-record.ts'
+import type { Recorded } from '../../src/storage/records.ts'
 
 describe('a pattern', () => {
   it.each([
@@ -110,6 +111,9 @@ it.each([
 
 describe('an event of Flipt', () => {
   const record: Recorded = {
+    v: 2,
+    ledger: 'organisation:1',
+    previous: '',
     sequence: 1,
     time: '2026-11-20T07:30:57.006Z',
     outcome: 'ok',

@@ -59,11 +59,22 @@ beforeAll(async () => {
 })
 
 describe('an entry', () => {
-  it('is the record that was hashed, with what follows from it', async () => {
+  it('is the record that was hashed, with what is personal and what follows from it', async () => {
     const entry = all.find(({ action }) => action === 'feature-state.updated')
     if (entry === undefined) throw new Error('nothing was updated')
-    const { id, hash, diff, ...record } = entry
+    const { id, hash, diff, ...told } = entry
+    const leaf = `organisations/${world.organisation.id}/audit/leaf/${entry.sequence}/`
+    const record = await done(world.api<Entry>('GET', leaf))
     expect(await leafHash(JSON.stringify(record))).toBe(hash)
+    expect(told).toMatchObject(record)
+    expect(told).toMatchObject({
+      v: 2,
+      actor: { name: 'automation', credential: `key:${world.keyPrefix}` },
+      source: { ip: null, user_agent: null },
+    })
+    const [first] = all.filter(({ actor }) => actor.kind === 'user')
+    const credential = expect.stringMatching(/^token:[0-9a-f]{12}$/)
+    expect(first?.actor).toMatchObject({ credential })
     expect(diff).toContainEqual({ op: 'replace', path: '/enabled', value: false, old: true })
     expect(id).toBeGreaterThan(0)
     expect(await done(world.api('GET', `${pathOf(world)}${entry.sequence}/`))).toEqual(entry)

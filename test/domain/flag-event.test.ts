@@ -8,7 +8,7 @@ const nobody = null as unknown as Context['db']
 const context = (name: string): Context => ({
   db: nobody,
   now: 1_767_323_045_678,
-  actor: { kind: 'user', id: '1', name },
+  actor: { kind: 'user', id: '1', credential: null, name },
   secret: '',
   reserve: async (counts) => counts,
   homes: [],

@@ -7,7 +7,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { findToken, findUser } from '../../src/storage/users.ts'
 import { readRecords } from '../support/admin.ts'
 
-const actor = { kind: 'user', id: '1', name: 'ada@example.com' } as const
+const actor = { kind: 'user', id: '1', credential: null, name: 'ada@example.com' } as const
 const source = { requestId: 'test', ip: null, userAgent: null }
 
 const order = <N extends WriteName>(write: N, input: InputOf<N>) =>

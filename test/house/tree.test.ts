@@ -41,7 +41,14 @@ const floors: Record<string, string[]> = {
     'http',
     'types:engine',
   ],
-  tools: ['engine', 'ledger/chain', 'ledger/tree', 'ledger/note', 'ledger/bytes'],
+  tools: [
+    'engine',
+    'ledger/chain',
+    'ledger/personal',
+    'ledger/tree',
+    'ledger/note',
+    'ledger/bytes',
+  ],
 }
 
 /** Files beside the rooms: what everybody may know, and the composition on top. */

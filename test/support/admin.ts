@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { sha256Hex } from '../../src/storage/digest.ts'
 import { reserveIds } from '../../src/storage/ids.ts'
 import { memberships, type Role } from '../../src/storage/organisations.ts'
+import { wholeRecord } from '../../src/storage/records.ts'
 import { tokens, users } from '../../src/storage/users.ts'
 
 /** A page object: contract admin-api §0.4. */
@@ -157,12 +158,13 @@ export async function addEnvironment(world: World, name = 'Shop'): Promise<Place
   return { project, environment }
 }
 
-/** The audit log as it was written: canonical JSON, oldest first. */
+/** The entries of the audit log with all that they tell, as JSON, oldest first. */
 export async function readRecords(): Promise<string[]> {
-  const { results } = await env.DB.prepare('SELECT record FROM entries ORDER BY id').all<{
+  const { results } = await env.DB.prepare('SELECT record, personal FROM entries ORDER BY id').all<{
     record: string
+    personal: string | null
   }>()
-  return results.map((row) => row.record)
+  return results.map((row) => JSON.stringify(wholeRecord(row)))
 }
 
 /** Every row of every table as one text: what it does not contain is nowhere in the database. */

@@ -9,7 +9,12 @@ import { findDefaultState } from '../../src/storage/feature-states.ts'
 import { reserveIds } from '../../src/storage/ids.ts'
 import { organisations } from '../../src/storage/organisations.ts'
 
-export const alice: Actor = { kind: 'user', id: '1', name: 'alice@example.com' }
+export const alice: Actor = {
+  kind: 'user',
+  id: '1',
+  credential: 'token:0123456789ab',
+  name: 'alice@example.com',
+}
 
 export const source = { requestId: 'test', ip: '192.0.2.1', userAgent: 'test' }
 

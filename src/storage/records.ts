@@ -1,0 +1,74 @@
+/**
+ * An entry of the audit log as a whole: what was hashed, and what is left of the personal data beside
+ * it. What was erased reads empty. Whoever shows entries reads them here and never `record` alone.
+ */
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** Who did it, or whom it was done to. Each is committed to, and erased, by itself. */
+export type PersonalPart = 'actor' | 'subject'
+
+/** The parts of a record that are read here and there; the rest is handed on as it is. */
+export type Recorded = {
+  v: number
+  ledger: string
+  sequence: number
+  time: string
+  outcome: string
+  action: string
+  change: string
+  /** Entries of the first version have no credential. */
+  actor: { kind: string; id: string | null; credential?: string | null; name: string }
+  source: { ip: string | null; user_agent: string | null; request_id: string }
+  resource: { type: string; id: string | null; uuid: string | null; name: string }
+  organisation: number | null
+  project: number | null
+  environment: { id: number; name: string } | null
+  log: string
+  before: JsonObject | null
+  after: JsonObject | null
+  previous: string
+  /** HMAC-SHA256 (hex) over each personal part, under a salt that is kept with the part. */
+  commitment?: { [part in PersonalPart]?: string }
+  /** Beside what was hashed: the parts that are gone. */
+  erased?: PersonalPart[]
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Both together; what both have as objects is merged in turn. */
+function merged(one: JsonObject, other: JsonObject): JsonObject {
+  const both = { ...one }
+  for (const [name, value] of Object.entries(other)) {
+    const present = both[name]
+    both[name] = isObject(present) && isObject(value) ? merged(present, value) : value
+  }
+  return both
+}
+
+const nobody: JsonObject = { name: '', ip: null, user_agent: null }
+
+/** Texts that every entry has. */
+const nothingTold: JsonObject = { log: '', resource: { name: '' } }
+
+/** An entry of the first version is whole by itself. */
+export function wholeRecord(row: {
+  record: string
+  personal?: string | null | undefined
+}): Recorded {
+  const record = JSON.parse(row.record) as JsonObject
+  if (!isObject(record.commitment)) return record as Recorded
+  const left = JSON.parse(row.personal ?? '{}') as { [part in PersonalPart]?: JsonObject }
+  const { name = '', ip = null, user_agent = null } = left.actor ?? nobody
+  const { salt: _, ...subject } = left.subject ?? {}
+  const erased = Object.keys(record.commitment).filter((part) => !(part in left))
+  return {
+    ...[record, { actor: { name }, source: { ip, user_agent } }, subject].reduce(
+      merged,
+      nothingTold,
+    ),
+    ...(erased.length > 0 && { erased }),
+  } as Recorded
+}
