@@ -1,4 +1,5 @@
 /** Entries as CSV (RFC 4180) that a spreadsheet reads as text: no cell is taken for a formula. Pure. */
+
 import type { EntryRow } from '../storage/entries.ts'
 import { wholeRecord } from '../storage/records.ts'
 
@@ -9,7 +10,6 @@ const columns = [
   'action',
   'actor_kind',
   'actor_id',
-  'actor_credential',
   'actor_name',
   'ip',
   'user_agent',
@@ -52,7 +52,6 @@ export function csvRow(entry: EntryRow): string {
     action: record.action,
     actor_kind: actor.kind,
     actor_id: actor.id,
-    actor_credential: actor.credential ?? null,
     actor_name: actor.name,
     ip: source.ip,
     user_agent: source.user_agent,

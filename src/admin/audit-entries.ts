@@ -4,6 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { requireOrganisation, requireProject } from '../auth/require.ts'
+import { fliptEvent } from '../delivery/flipt-event.ts'
 import { pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers } from '../http/routes.ts'
@@ -23,7 +24,7 @@ import {
   toCursor,
   toFilter,
 } from './audit-query.ts'
-import { fliptSchema, fliptView, recordSchema, recordView } from './audit-record.ts'
+import { fliptSchema, recordSchema, recordView } from './audit-record.ts'
 import { createAdminRouter } from './router.ts'
 
 const cursors = { next: z.string().nullable(), previous: z.string().nullable() }
@@ -88,7 +89,7 @@ auditEntryRoutes.openapi(
     const kept = rows.filter((row) => isOfEvent(query.event, () => wholeRecord(row)))
     const results =
       query.format === 'flipt'
-        ? kept.map((row) => fliptView(wholeRecord(row)))
+        ? kept.map((row) => fliptEvent(wholeRecord(row)))
         : kept.map(recordView)
     return c.json({ results, ...beside }, 200)
   },

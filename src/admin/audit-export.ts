@@ -4,6 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { requireOrganisation } from '../auth/require.ts'
+import { fliptEvent } from '../delivery/flipt-event.ts'
 import { answers } from '../http/routes.ts'
 import { logError, reasonOf } from '../log.ts'
 import { type Order, readEntries } from '../storage/audit.ts'
@@ -14,7 +15,7 @@ import { wholeRecord } from '../storage/records.ts'
 import { csvHead, csvRow } from './audit-csv.ts'
 import { logOf } from './audit-entries.ts'
 import { filterQuery, isOfEvent, toFilter } from './audit-query.ts'
-import { fliptView, recordView } from './audit-record.ts'
+import { recordView } from './audit-record.ts'
 import { createAdminRouter } from './router.ts'
 
 type Format = {
@@ -33,7 +34,7 @@ const lines = { type: 'application/x-ndjson', file: 'audit.ndjson', head: '', jo
 
 const formats: Record<'ndjson' | 'csv' | 'json' | 'flipt', Format> = {
   ndjson: { ...lines, row: (entry) => `${native(entry)}\n` },
-  flipt: { ...lines, row: (entry) => `${JSON.stringify(fliptView(wholeRecord(entry)))}\n` },
+  flipt: { ...lines, row: (entry) => `${JSON.stringify(fliptEvent(wholeRecord(entry)))}\n` },
   csv: {
     type: 'text/csv; charset=utf-8',
     file: 'audit.csv',

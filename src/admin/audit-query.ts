@@ -3,12 +3,13 @@
  * the places that its cursors name.
  */
 import { z } from '@hono/zod-openapi'
+import { fliptEvent, fliptTypesOf, partsOf } from '../delivery/flipt-event.ts'
+import { matchesAction, matchesEvent } from '../delivery/patterns.ts'
 import { dateTime, exactText, id, int } from '../http/fields.ts'
 import { invalid, type Outcome, ok } from '../outcome.ts'
 import type { Order } from '../storage/audit.ts'
 import type { EntryFilter, Kind } from '../storage/audit-filters.ts'
 import type { Recorded } from '../storage/records.ts'
-import { fliptTypesOf, fliptView, partsOf } from './audit-record.ts'
 
 const word = () => exactText(200).optional()
 
@@ -45,36 +46,11 @@ export const filterQuery = z.object({
 
 type FilterQuery = z.infer<typeof filterQuery>
 
-/** `*` stands for any text. Reads the text once, whatever the pattern. */
-export function isLike(pattern: string, text: string): boolean {
-  const [first = '', ...others] = pattern.split('*')
-  const last = others.pop()
-  if (last === undefined) return pattern === text
-  if (!text.startsWith(first)) return false
-  let at = first.length
-  for (const part of others) {
-    const found = text.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
-  }
-  return text.length - last.length >= at && text.endsWith(last)
-}
-
-/** `noun:verb` is asked of the two; without a colon the pattern is asked of the action as it stands. */
-export function matchesAction(pattern: string, { action }: Pick<Kind, 'action'>): boolean {
-  const [noun, verb, ...more] = pattern.split(':')
-  if (verb === undefined) return isLike(pattern, action)
-  const parts = partsOf(action)
-  return more.length === 0 && isLike(noun ?? '', parts.noun) && isLike(verb, parts.verb)
-}
-
-/** An event has no dot in its type, so it matches as if it were `type.verb`. */
-const matchesEvent = (pattern: string, type: string, verb: string) =>
-  matchesAction(pattern, { action: `${type}.${verb}` })
-
 /** What can be told of an action alone: its entries are of one of some types of event. */
 const mayMatchEvent = (pattern: string, kind: Kind) =>
-  fliptTypesOf(kind).some((type) => matchesEvent(pattern, type, partsOf(kind.action).verb))
+  fliptTypesOf(kind).some((type) =>
+    matchesEvent(pattern, { type, action: partsOf(kind.action).verb }),
+  )
 
 /** Blank text asks for nothing. */
 const asked = (text: string | undefined) => (text === '' ? undefined : text)
@@ -108,8 +84,7 @@ export function toFilter(query: FilterQuery): EntryFilter {
 /** What only the entry itself tells of the filter: which of the types its event has. */
 export function isOfEvent(event: string | undefined, record: () => Recorded): boolean {
   if (asked(event) === undefined) return true
-  const { type, action } = fliptView(record())
-  return matchesEvent(event ?? '', type, action)
+  return matchesEvent(event ?? '', fliptEvent(record()))
 }
 
 export const cursorQuery = z.object({
