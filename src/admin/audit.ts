@@ -2,9 +2,11 @@
  * The audit log as the original lists it: of a project, of an organisation, of all organisations that
  * a person administers. Contract admin-api §C.1; the native view is audit-entries.ts.
  */
+
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { requireOrganisation, requireProject, requireUser } from '../auth/require.ts'
+import { entryView } from '../delivery/entry-view.ts'
 import { blankText, bool, id, pathId } from '../http/fields.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
@@ -15,7 +17,7 @@ import { notFound, type Outcome, ok } from '../outcome.ts'
 import { readReach } from '../storage/access.ts'
 import { findEntryWithin, pageEntries, readAround, type Scope } from '../storage/audit-pages.ts'
 import { openDatabase } from '../storage/database.ts'
-import { entryDetailSchema, entryDetailView, entrySchema, entryView } from './audit-view.ts'
+import { entryDetailSchema, entryDetailView, entrySchema } from './audit-view.ts'
 import { createAdminRouter } from './router.ts'
 
 /** A key that may be there once or several times. */

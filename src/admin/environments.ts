@@ -1,7 +1,9 @@
 /** `environments/`, named in paths by their client-side key: contract admin-api §B.4. */
+
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessToEnvironment, environmentsWith, projectWith } from '../auth/access.ts'
 import { requireCaller, requireEnvironment, requireProject } from '../auth/require.ts'
+import { environmentView } from '../delivery/place-views.ts'
 import { pathId } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
@@ -21,7 +23,6 @@ import {
   environmentDetailSchema,
   environmentDetailView,
   environmentSchema,
-  environmentView,
 } from './environment-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 

@@ -1,8 +1,10 @@
 /** `organisations/`: contract admin-api §B.2. Billing does not exist here: nothing is limited. */
+
 import { createRoute, z } from '@hono/zod-openapi'
 import { projectsWith, standingOf } from '../auth/access.ts'
 import { type Caller, userIdOf } from '../auth/caller.ts'
 import { requireCaller, requireOrganisation, requireUser } from '../auth/require.ts'
+import { projectView } from '../delivery/place-views.ts'
 import { may } from '../domain/permissions.ts'
 import { bool, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
@@ -20,7 +22,7 @@ import {
 } from '../storage/organisations.ts'
 import type { Page, Slice } from '../storage/pages.ts'
 import { organisationSchema, organisationView } from './organisation-view.ts'
-import { projectSchema, projectView } from './project-view.ts'
+import { projectSchema } from './project-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
 const settings = {

@@ -2,8 +2,10 @@
  * A project as one JSON file: `projects/{project}/export/` and `organisations/{organisation}/import/`.
  * Both are ours; the contract exports single environments (§B.15).
  */
+
 import { createRoute, z } from '@hono/zod-openapi'
 import { requireOrganisation, requireProject } from '../auth/require.ts'
+import { projectView } from '../delivery/place-views.ts'
 import { toProjectFile } from '../domain/project-file.ts'
 import { refuseFileRules } from '../domain/project-file-check.ts'
 import { bodyOfAtMost } from '../http/boundary.ts'
@@ -14,7 +16,7 @@ import { notFound } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { readProjectRows } from '../storage/project-rows.ts'
 import { fileSchema, fileView, toFile } from './project-file-view.ts'
-import { projectSchema, projectView } from './project-view.ts'
+import { projectSchema } from './project-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'
 
 const maxFileBytes = 20_000_000

@@ -1,5 +1,6 @@
 /** Projects and their settings, as sent and as answered: contract admin-api §B.3. */
 import { z } from '@hono/zod-openapi'
+import { projectView } from '../delivery/place-views.ts'
 import { bool, id, int, text, textOrNull } from '../http/fields.ts'
 import type { Project } from '../storage/projects.ts'
 import type { ProjectTotals } from '../storage/totals.ts'
@@ -72,26 +73,6 @@ export const projectSchema = z
     enforce_feature_owners: z.boolean(),
   })
   .openapi('Project')
-
-export const projectView = (project: Project): z.infer<typeof projectSchema> => ({
-  id: project.id,
-  uuid: project.uuid,
-  name: project.name,
-  organisation: project.organisationId,
-  hide_disabled_flags: project.hideDisabledFlags,
-  enable_dynamo_db: false,
-  migration_status: 'NOT_APPLICABLE',
-  use_edge_identities: false,
-  prevent_flag_defaults: project.preventFlagDefaults,
-  enable_realtime_updates: project.enableRealtimeUpdates,
-  only_allow_lower_case_feature_names: project.onlyAllowLowerCaseFeatureNames,
-  feature_name_regex: project.featureNameRegex,
-  show_edge_identity_overrides_for_feature: false,
-  stale_flags_limit_days: project.staleFlagsLimitDays,
-  edge_v2_migration_status: 'NOT_STARTED',
-  minimum_change_request_approvals: null,
-  enforce_feature_owners: project.enforceFeatureOwners,
-})
 
 export const projectDetailSchema = projectSchema
   .extend({

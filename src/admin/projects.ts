@@ -1,7 +1,9 @@
 /** `projects/`: contract admin-api §B.3. */
+
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessToOrganisation, projectsWith, projectWith } from '../auth/access.ts'
 import { requireCaller, requireProject } from '../auth/require.ts'
+import { projectView } from '../delivery/place-views.ts'
 import { mayCreateProject } from '../domain/permissions.ts'
 import { id } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
@@ -16,7 +18,6 @@ import {
   projectDetailSchema,
   projectDetailView,
   projectSchema,
-  projectView,
   settingsBody,
 } from './project-view.ts'
 import { commitFor, createAdminRouter } from './router.ts'

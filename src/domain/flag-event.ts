@@ -1,11 +1,8 @@
 /** A flag's state as webhook events tell it (contract admin-api §C.5). Pure. */
+import { toTimestamp } from '../storage/timestamps.ts'
 import { toFlagValue } from '../storage/values.ts'
 import type { Flag, Target } from './flag.ts'
 import type { Context, EventDraft, JsonObject } from './write.ts'
-
-/** Microseconds and `Z`, as the original's events carry them. */
-const timestamp = (milliseconds: number) =>
-  new Date(milliseconds).toISOString().replace('Z', '000Z')
 
 const segmentOf = (target: Target): JsonObject | null => {
   if (target.kind !== 'segment') return null
@@ -31,7 +28,7 @@ export const flagState = ({
     description: feature.description,
     initial_value: feature.initialValue,
     default_enabled: feature.defaultEnabled,
-    created_date: timestamp(feature.createdAt),
+    created_date: toTimestamp(feature.createdAt),
     project: { id: project.id, name: project.name },
   },
   feature_segment: segmentOf(target),
@@ -64,7 +61,7 @@ export function flagEvent(context: Context, environmentId: number, told: Told): 
     environmentId,
     data: {
       changed_by: context.actor.name,
-      timestamp: timestamp(context.now),
+      timestamp: toTimestamp(context.now),
       new_state: after && flagState(after),
       ...(before === null ? {} : { previous_state: flagState(before) }),
     },
