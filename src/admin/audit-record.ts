@@ -48,6 +48,10 @@ export const recordSchema = z
     log: z.string(),
     before: snapshotSchema,
     after: snapshotSchema,
+    reverts: z
+      .int()
+      .optional()
+      .openapi({ description: 'The sequence of the entry that this one takes back.' }),
     previous: z.string(),
     commitment: z.partialRecord(parts, z.string()).optional(),
     erased: z.array(parts).optional(),

@@ -46,6 +46,10 @@ export const entryDetailSchema = entrySchema
   .extend({
     change_details: z.array(z.object({ field: z.string(), old: z.unknown(), new: z.unknown() })),
     change_type: z.enum(['CREATE', 'UPDATE', 'DELETE', 'UNKNOWN']),
+    reverts: z
+      .int()
+      .nullable()
+      .openapi({ description: 'The sequence of the entry that this one takes back.' }),
   })
   .openapi('AuditEntryDetail')
 
@@ -58,5 +62,6 @@ export function entryDetailView(
     ...entryView(entry, around),
     change_details: changeDetails(entry, told),
     change_type: changeTypeOf(entry.action, told),
+    reverts: told.reverts ?? null,
   }
 }

@@ -7,6 +7,7 @@ import { auditEntryRoutes } from './audit-entries.ts'
 import { auditExportRoutes } from './audit-export.ts'
 import { auditLogExportRoutes } from './audit-log-export.ts'
 import { auditProofRoutes } from './audit-proofs.ts'
+import { auditRevertRoutes } from './audit-revert.ts'
 import { auditStreamRoutes } from './audit-stream.ts'
 import { authRoutes } from './auth.ts'
 import { effectivePermissionRoutes } from './effective-permissions.ts'
@@ -93,6 +94,7 @@ const resources = [
   auditEntryRoutes,
   auditExportRoutes,
   auditStreamRoutes,
+  auditRevertRoutes,
   // The last of them: it takes any other word below `audit/` for an entry's id.
   auditRoutes,
   grantRoutes,

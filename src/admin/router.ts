@@ -5,7 +5,7 @@ import type { Source } from '../domain/write.ts'
 import type { Env } from '../env.ts'
 import { etagOf, readIfMatch } from '../http/preconditions.ts'
 import { createRouter } from '../http/router.ts'
-import { commitVersioned, ledgerOf } from '../ledger/client.ts'
+import { type Committed, commitVersioned, ledgerOf } from '../ledger/client.ts'
 import { type Outcome, ok } from '../outcome.ts'
 
 export const createAdminRouter = () => createRouter<CallerVariables>()
@@ -30,11 +30,11 @@ export const sourceOf = (c: AdminContext): Source => ({
  * the features it is about are still at one of these versions; an answer about one feature carries
  * its new version as ETag.
  */
-export async function commitFor<N extends WriteName>(
+export async function commitChange<N extends WriteName>(
   c: AdminContext,
   organisationId: number,
   order: { write: N; input: InputOf<N> },
-): Promise<Outcome<ResultOf<N>>> {
+): Promise<Outcome<Committed<ResultOf<N>>>> {
   const ifMatch = readIfMatch(c.req.header('If-Match'))
   if (ifMatch.kind !== 'ok') return ifMatch
   const outcome = await commitVersioned<N>(c.env, {
@@ -45,10 +45,18 @@ export async function commitFor<N extends WriteName>(
     ifMatch: ifMatch.value,
   })
   if (outcome.kind !== 'ok') return outcome
-  const { result, features } = outcome.value
+  const { features } = outcome.value
   const [feature] = features
   if (feature !== undefined && features.length === 1) {
     for (const [name, value] of Object.entries(etagOf(feature.version))) c.header(name, value)
   }
-  return ok(result)
+  return outcome
+}
+
+/** The same for whoever does not care which change it was. */
+export async function commitFor<N extends WriteName>(
+  ...asked: Parameters<typeof commitChange<N>>
+): Promise<Outcome<ResultOf<N>>> {
+  const outcome = await commitChange<N>(...asked)
+  return outcome.kind === 'ok' ? ok(outcome.value.result) : outcome
 }

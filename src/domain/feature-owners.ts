@@ -25,7 +25,14 @@ import {
 import { featureUpdated } from './feature-entry.ts'
 import { may, standingOfMember } from './permissions.ts'
 import { refuseUnknown } from './unknown-ids.ts'
-import { type Actor, type EntryDraft, nothingToDo, type Write } from './write.ts'
+import {
+  type Actor,
+  type Context,
+  type EntryDraft,
+  nothingToDo,
+  type Plan,
+  type Write,
+} from './write.ts'
 
 export type Owners = { owners: Owner[]; groupOwners: GroupOwner[] }
 
@@ -101,6 +108,13 @@ export const insertOwners = (
 
 type Input = OwnerIds & { projectId: number; id: number }
 
+/** `fields` are the names under which a request has sent the ids. */
+type Replacing = {
+  before: WholeFeature
+  wanted: OwnerIds
+  fields?: { users: string; groups: string }
+}
+
 async function findOwned(
   db: Database,
   { projectId, id }: Input,
@@ -116,29 +130,80 @@ const without = <T extends { id: number }>(rows: T[], ids: number[]) =>
 const together = <T extends { id: number }>(rows: T[], added: T[]) =>
   [...rows, ...added].sort((a, b) => a.id - b.id)
 
-/** Who is an owner already is not judged again. */
-export const addFeatureOwners: Write<Input, WholeFeature> = async ({ db }, input) => {
+/** Ids of those who own the feature now. */
+export const ownersOf = ({ owners, groupOwners }: Owners): OwnerIds => ({
+  users: idsOf(owners),
+  groups: idsOf(groupOwners),
+})
+
+const missingIn = (ids: number[], others: number[]) => ids.filter((id) => !others.includes(id))
+
+type Replaced = { owners: Owners; statements: Statement[] }
+
+/**
+ * The wanted ones own the feature and no others; no statements where they do already. Who is an owner
+ * is not judged again. Where the project asks for owners, the last one stays.
+ */
+export async function replaceOwners(
+  db: Database,
+  project: Project,
+  { before, wanted, fields = { users: 'owners', groups: 'group_owners' } }: Replacing,
+): Promise<Outcome<Replaced>> {
+  const { feature } = before
+  const present = ownersOf(before)
+  const added = await findOwners(db, project, {
+    ids: {
+      users: missingIn(wanted.users, present.users),
+      groups: missingIn(wanted.groups, present.groups),
+    },
+    fields,
+  })
+  if (added.kind !== 'ok') return added
+  const users = missingIn(present.users, wanted.users)
+  const groups = missingIn(present.groups, wanted.groups)
+  const owners = {
+    owners: together(without(before.owners, users), added.value.owners),
+    groupOwners: together(without(before.groupOwners, groups), added.value.groupOwners),
+  }
+  if (users.length + groups.length > 0 && project.enforceFeatureOwners && !isOwned(owners)) {
+    return invalidBody('This project requires at least one owner or group owner of every feature.')
+  }
+  const { featureId, userId } = featureOwners
+  const group = featureGroupOwners
+  const gone = [
+    db.delete(featureOwners).where(and(eq(featureId, feature.id), isOneOf(userId, users))),
+    db
+      .delete(featureGroupOwners)
+      .where(and(eq(group.featureId, feature.id), isOneOf(group.groupId, groups))),
+  ]
+  const statements = insertOwners(db, feature.id, added.value)
+  return ok({
+    owners,
+    statements: users.length + groups.length > 0 ? [...gone, ...statements] : statements,
+  })
+}
+
+/** Who changes owners by name tells whom; the rest stays. */
+async function changeOwners(
+  { db }: Pick<Context, 'db'>,
+  input: Input,
+  wantedOf: (present: OwnerIds) => OwnerIds,
+): Promise<Outcome<Plan<WholeFeature>>> {
   const found = await findOwned(db, input)
   if (found.kind !== 'ok') return found
   const { project, before } = found.value
-  const [users, groups] = [idsOf(before.owners), idsOf(before.groupOwners)]
-  const added = await findOwners(db, project, {
-    ids: {
-      users: input.users.filter((id) => !users.includes(id)),
-      groups: input.groups.filter((id) => !groups.includes(id)),
-    },
+  const replaced = await replaceOwners(db, project, {
+    before,
+    wanted: wantedOf(ownersOf(before)),
     fields: { users: 'user_ids', groups: 'group_ids' },
   })
-  if (added.kind !== 'ok') return added
-  if (!isOwned(added.value)) return ok(nothingToDo(before, [input.id]))
-  const after: WholeFeature = {
-    ...before,
-    owners: together(before.owners, added.value.owners),
-    groupOwners: together(before.groupOwners, added.value.groupOwners),
-  }
+  if (replaced.kind !== 'ok') return replaced
+  const { owners, statements } = replaced.value
+  if (statements.length === 0) return ok(nothingToDo(before, [input.id]))
+  const after: WholeFeature = { ...before, ...owners }
   return ok({
     result: after,
-    statements: insertOwners(db, input.id, added.value),
+    statements,
     entries: [featureUpdated(project, before, after)],
     features: [input.id],
     publish: [],
@@ -146,39 +211,17 @@ export const addFeatureOwners: Write<Input, WholeFeature> = async ({ db }, input
   })
 }
 
-/** Where the project asks for owners, the last one stays. */
-export const removeFeatureOwners: Write<Input, WholeFeature> = async ({ db }, input) => {
-  const found = await findOwned(db, input)
-  if (found.kind !== 'ok') return found
-  const { project, before } = found.value
-  const after: WholeFeature = {
-    ...before,
-    owners: without(before.owners, input.users),
-    groupOwners: without(before.groupOwners, input.groups),
-  }
-  const isSame =
-    after.owners.length === before.owners.length &&
-    after.groupOwners.length === before.groupOwners.length
-  if (isSame) return ok(nothingToDo(before, [input.id]))
-  if (project.enforceFeatureOwners && !isOwned(after)) {
-    return invalidBody('This project requires at least one owner or group owner of every feature.')
-  }
-  const { featureId, userId } = featureOwners
-  const group = featureGroupOwners
-  return ok({
-    result: after,
-    statements: [
-      db.delete(featureOwners).where(and(eq(featureId, input.id), isOneOf(userId, input.users))),
-      db
-        .delete(featureGroupOwners)
-        .where(and(eq(group.featureId, input.id), isOneOf(group.groupId, input.groups))),
-    ],
-    entries: [featureUpdated(project, before, after)],
-    features: [input.id],
-    publish: [],
-    events: [],
-  })
-}
+export const addFeatureOwners: Write<Input, WholeFeature> = (context, input) =>
+  changeOwners(context, input, ({ users, groups }) => ({
+    users: [...users, ...input.users],
+    groups: [...groups, ...input.groups],
+  }))
+
+export const removeFeatureOwners: Write<Input, WholeFeature> = (context, input) =>
+  changeOwners(context, input, ({ users, groups }) => ({
+    users: missingIn(users, input.users),
+    groups: missingIn(groups, input.groups),
+  }))
 
 /** Who leaves the organisation owns nothing in it any more, whether others own it or not. */
 export async function planOwnersGone(

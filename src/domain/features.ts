@@ -30,6 +30,7 @@ import {
   reshare,
   stateEntries,
 } from './feature-options.ts'
+import { type OwnerIds, ownersOf, replaceOwners } from './feature-owners.ts'
 import { checkTags, replaceTags } from './feature-tags.ts'
 import type { Flag, Target } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
@@ -90,8 +91,8 @@ async function planOptions(
 const sameTags = (before: number[], after: number[]) => before.join() === after.join()
 
 /**
- * A sent list of options or tags replaces the present one; without a list they stay. For a caller who
- * may not change options (contract §B.5) they are fixed: the list may only say what is there.
+ * A sent list of options, tags or owners replaces the present one; without a list they stay. For a
+ * caller who may not change options (contract §B.5) they are fixed: the list may only say what is there.
  */
 export const updateFeature: Write<
   {
@@ -101,15 +102,21 @@ export const updateFeature: Write<
     options?: OptionInput[] | undefined
     areOptionsFixed?: boolean
     tags?: number[] | undefined
+    owners?: OwnerIds | undefined
   },
   WholeFeature
-> = async (context, { projectId, id, settings, options: inputs, areOptionsFixed, tags: sent }) => {
+> = async (context, { projectId, id, settings, options: inputs, areOptionsFixed, ...sent }) => {
   const { db } = context
   const [feature, project] = await Promise.all([findFeature(db, id), findProject(db, projectId)])
   if (feature?.projectId !== projectId || project === undefined) return notFound()
   const before = await readWholeFeature(db, feature)
-  const tags = sent === undefined ? ok(before.tags) : await checkTags(db, projectId, sent)
+  const tags = sent.tags === undefined ? ok(before.tags) : await checkTags(db, projectId, sent.tags)
   if (tags.kind !== 'ok') return tags
+  const owned = await replaceOwners(db, project, {
+    before,
+    wanted: sent.owners ?? ownersOf(before),
+  })
+  if (owned.kind !== 'ok') return owned
   const planned = await planOptions(context, before, inputs)
   if (planned.kind !== 'ok') return planned
   const changes = planned.value
@@ -122,10 +129,12 @@ export const updateFeature: Write<
   if (refusal !== undefined) return refusal
   const merged: Feature = { ...feature, ...settings }
   const definition = { ...merged, type: typeAfter(merged.type, changes) }
-  const after: WholeFeature = { ...before, feature: definition, options, tags: tags.value }
+  const { owners, statements: reowned } = owned.value
+  const after = { ...before, ...owners, feature: definition, options, tags: tags.value }
   const isRetagged = !sameTags(before.tags, after.tags)
+  const isTold = isRetagged || reowned.length > 0
   const isEdited = changed(feature, definition) || edited.length > 0
-  if (!isEdited && !isRetagged && !isReoptioned) return ok(nothingToDo(after, [id]))
+  if (!isEdited && !isTold && !isReoptioned) return ok(nothingToDo(after, [id]))
   const flags = await listFlags(db, project, before)
   const reshared = await reshare(context, flags, { feature: definition, changes })
   return ok({
@@ -134,14 +143,15 @@ export const updateFeature: Write<
       db.update(features).set(definition).where(eq(features.id, id)),
       ...optionStatements(context, changes, reshared),
       ...(isRetagged ? replaceTags(db, id, after.tags) : []),
+      ...reowned,
     ],
     entries: [
-      ...(isEdited || isRetagged ? [featureUpdated(project, before, after)] : []),
+      ...(isEdited || isTold ? [featureUpdated(project, before, after)] : []),
       ...optionEntries(aboutFeature(project, feature), changes),
       ...stateEntries(flags, reshared, changes),
     ],
     features: [id],
-    // Tags are not served.
+    // Tags and owners are not served.
     publish: isEdited || isReoptioned ? flags.map((flag) => flag.environment.id) : [],
     events: optionEvents(context, flags, reshared),
   })

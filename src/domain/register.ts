@@ -1,5 +1,6 @@
 /** The register of writes: every admin change there is, by name. What is not here cannot happen. */
 import type { Outcome } from '../outcome.ts'
+import { revertEntry } from './audit-revert.ts'
 import { cloneOverrides } from './cloned-overrides.ts'
 import { cloneEnvironment } from './environment-clone.ts'
 import {
@@ -134,6 +135,7 @@ export const writes = {
   'segment-override.create': createSegmentOverride,
   'flag.change': changeFlag,
   'flag.delete-override': deleteFlagOverride,
+  'audit.revert': revertEntry,
 }
 
 export type WriteName = keyof typeof writes

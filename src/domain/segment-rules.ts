@@ -4,6 +4,7 @@
  */
 import { invalid, type Refusal } from '../outcome.ts'
 import type { RuleTree } from '../storage/segments.ts'
+import { sameJson } from './same-json.ts'
 
 type Part = Record<string, unknown>
 
@@ -81,4 +82,4 @@ export const withoutIds = (tree: RuleTree): RuleTree => withIds(tree, null)
 
 /** Whether two trees say the same: clients that know no ids send a tree without them. */
 export const sameRules = (a: RuleTree, b: RuleTree): boolean =>
-  JSON.stringify(withoutIds(a)) === JSON.stringify(withoutIds(b))
+  sameJson(withoutIds(a), withoutIds(b))

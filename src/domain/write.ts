@@ -77,10 +77,12 @@ export type EntryDraft = {
   log: string
   before: JsonObject | null
   after: JsonObject | null
+  /** The sequence of the entry that it takes back. */
+  reverts?: number
 }
 
 /** What an entry is about and where that stands: all but what was done to it. */
-export type About = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after'>
+export type About = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after' | 'reverts'>
 
 /** A webhook event before its bytes are frozen; `data` is the contract's (admin-api §C.5). */
 export type EventDraft = { type: EventType; environmentId: number; data: JsonObject }

@@ -47,6 +47,7 @@ const toRecord = (change: Change, draft: EntryDraft, head: Head): WholeRecord =>
   log: draft.log,
   before: draft.before,
   after: draft.after,
+  ...(draft.reverts === undefined ? {} : { reverts: draft.reverts }),
   previous: head.hash,
 })
 

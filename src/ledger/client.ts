@@ -17,8 +17,11 @@ export type Order = {
   ifMatch?: Precondition | undefined
 }
 
-/** What a write answers, and the versions that its features have now; none where they are unknown. */
-export type Committed<T> = { result: T; features: FeatureVersion[] }
+/**
+ * What a write answers, the id that its entries have in common, and the versions that its features have
+ * now; none where they are unknown.
+ */
+export type Committed<T> = { result: T; change: string; features: FeatureVersion[] }
 
 export const ledgerOf = (organisationId: number): string => `organisation:${organisationId}`
 

@@ -113,7 +113,7 @@ async function attempt(book: Book, tasks: Task[]): Promise<Answer[] | { error: u
     const owes = publish.length + events.length + debts.length > 0
     return {
       status: 'fulfilled',
-      value: ok({ result, features: versions.get(value) ?? [], owes }),
+      value: ok({ result, change: value.change.id, features: versions.get(value) ?? [], owes }),
     }
   })
 }

@@ -58,3 +58,20 @@ export const findHeadOfChange = async (db: Database, changeId: string): Promise<
       .orderBy(desc(entries.sequence))
       .limit(1)
   )[0]
+
+export const findEntryById = async (db: Database, id: number): Promise<EntryRow | undefined> =>
+  (await db.select().from(entries).where(eq(entries.id, id)).limit(1))[0]
+
+/** The last entry of a change: where a caller finds what it did. */
+export const findEntryOfChange = async (
+  db: Database,
+  changeId: string,
+): Promise<Pick<EntryRow, 'id' | 'sequence'> | undefined> =>
+  (
+    await db
+      .select({ id: entries.id, sequence: entries.sequence })
+      .from(entries)
+      .where(eq(entries.changeId, changeId))
+      .orderBy(desc(entries.sequence))
+      .limit(1)
+  )[0]

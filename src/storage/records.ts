@@ -28,6 +28,8 @@ export type Recorded = {
   log: string
   before: JsonObject | null
   after: JsonObject | null
+  /** The sequence of the entry that this one takes back. */
+  reverts?: number
   previous: string
   /** HMAC-SHA256 (hex) over each personal part, under a salt that is kept with the part. */
   commitment?: { [part in PersonalPart]?: string }

@@ -17,6 +17,7 @@ type Entry = { id: number; related_object_type: string }
 type Detail = Entry & {
   change_details: { field: string; old: unknown; new: unknown }[]
   change_type: string
+  reverts: number | null
 }
 type Page = { results: Entry[] }
 
@@ -95,8 +96,9 @@ describe('one entry', () => {
     const [line] = (await ofProject('page_size=1')).results
     for (const path of ['audit', `organisations/${world.organisation.id}/audit`]) {
       const entry = await done(world.api<Detail>('GET', `${path}/${line?.id}/`))
-      const { change_details, change_type, ...rest } = entry
+      const { change_details, change_type, reverts, ...rest } = entry
       expect(rest).toEqual(line)
+      expect(reverts).toBeNull()
     }
   })
 })
