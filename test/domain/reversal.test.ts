@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readEdit, type Told } from '../../src/domain/audit-revert.ts'
 import { type Edit, fieldsOf, reverse } from '../../src/domain/reversal.ts'
 import type { JsonObject } from '../../src/domain/write.ts'
 
@@ -232,9 +233,43 @@ describe('what is there now', () => {
   })
 })
 
-it('a snapshot of which parts were erased tells nothing', () => {
-  expect(fieldsOf('feature-state.updated', { id: 1 })).toBeUndefined()
-  expect(fieldsOf('segment.updated', null)).toBeUndefined()
-  expect(fieldsOf('feature.updated', { name: 'banner' })).toBeUndefined()
-  expect(fieldsOf('feature-segment.reordered', {})).toBeUndefined()
+describe('an entry', () => {
+  const told: Told = {
+    sequence: 7,
+    outcome: 'ok',
+    action: 'feature-state.updated',
+    resource: { type: 'FEATURE_STATE', id: '5', uuid: null, name: 'banner' },
+    organisation: 1,
+    project: 2,
+    environment: { id: 3, name: 'Production' },
+    before: state(),
+    after: state({ feature_segment_id: 4 }),
+  }
+
+  it('of an edit says what it is about', () => {
+    const about = { sequence: 7, resourceId: 5, projectId: 2, environmentId: 3, isOfSegment: true }
+    expect(readEdit(told)).toMatchObject({ kind: 'ok', value: about })
+  })
+
+  it('of what was refused then has nothing to take back', () => {
+    const text = expect.stringContaining('refused then')
+    const errors = { non_field_errors: [text] }
+    expect(readEdit({ ...told, outcome: 'denied' })).toEqual({ kind: 'invalid', errors })
+  })
+
+  it.each([
+    ['all before it', { before: null }],
+    ['parts of it', { after: { feature_segment_id: 4 } }],
+  ])('of which %s was erased is no use any more', (_, erased) => {
+    const code = 'audit-revert-erased'
+    expect(readEdit({ ...told, ...erased })).toMatchObject({ kind: 'conflict', code })
+  })
+
+  it.each(['segment.updated', 'feature.updated', 'feature-segment.reordered'])(
+    'of %s needs what it would take back',
+    (action) => {
+      const erased = { ...told, action, before: { id: 5 }, after: { id: 5 } }
+      expect(readEdit(erased)).toMatchObject({ code: 'audit-revert-erased' })
+    },
+  )
 })

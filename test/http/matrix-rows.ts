@@ -32,6 +32,7 @@ export const rows = `
   403 403 403 | POST /environments
   200 403 200 | GET /audit
   404 403 404 | GET /audit/:entry
+  404 404 404 200 | POST /audit/:entry/revert
   200 200 200 | GET /metadata/fields
   200 200 200 | GET /auth/saml/configuration
   200 200 200 | GET /auth/saml/attribute-mapping

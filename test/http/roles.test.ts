@@ -57,6 +57,7 @@ const rows = `
   200 200 200 200 400 | GET /projects/:project/my-permissions
   403 403 200 200 200 | GET /projects/:project/export
   403 403 200 200 200 | GET /projects/:project/audit/:entry
+  403 403 200 200 200 | POST /audit/:entry/revert
   200 200 200 200 200 | GET /projects/:project/tags
   403 403 201 201 201 | POST /projects/:project/tags
   403 403 200 200 200 | PUT /projects/:project/tags/:tag

@@ -97,6 +97,7 @@ const others: Record<string, Body> = {
   'POST /api/v1/auth/users': () => ({ ...owner, email: `${fresh('n')}@example.com` }),
   // With the right password it would open a session and note when.
   'POST /api/v1/auth/login': () => ({ email: owner.email, password: 'guessed' }),
+  'POST /api/v1/audit/:entry/revert': () => ({ dry_run: false, force: true }),
   'PUT /api/v1/auth/users/me': () => ({ first_name: fresh('taken') }),
   'POST /api/v1/organisations': named,
   'POST /api/v1/projects': ({ world }) => ({

@@ -60,6 +60,7 @@ export const idsOf = (tenant: Tenant): Ids => {
     'users/join/:hash': keys.invite.hash,
     'users/join/link/:hash': keys.link.hash,
     'audit/:entry': tenant.entry,
+    'audit/:entry/revert': tenant.edit,
     // Of every log the first.
     'audit/leaf/:sequence': 1,
     'audit/entries/:sequence': 1,

@@ -181,7 +181,12 @@ export async function createTenant(name: string) {
     world.api<{ project: object }>('GET', `${main.at}/export/`, undefined, administrator.auth),
   )
   const { results: entries } = await done(
-    world.api<{ results: Made[] }>('GET', `${main.at}/audit/`, undefined, administrator.auth),
+    world.api<{ results: (Made & { action: string })[] }>(
+      'GET',
+      `${main.at}/audit/`,
+      undefined,
+      administrator.auth,
+    ),
   )
   await done(world.api('POST', 'auth/logout/', undefined, people.gone.auth))
   const made = { main, otherProject, otherEnvironment, rotating, inside, group, spareGroup, keys }
@@ -194,6 +199,8 @@ export async function createTenant(name: string) {
     grants,
     file,
     entry: entries[0]?.id ?? 0,
+    /** One that can be taken back. */
+    edit: entries.find(({ action }) => action === 'feature.updated')?.id ?? 0,
     /** What no stranger may read. */
     secrets: [
       ...uuidsIn([world.organisation, made]),
