@@ -5,7 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { type Asked, accessToOrganisation, accessToProject, projectWith } from '../auth/access.ts'
 import { requireCaller } from '../auth/require.ts'
-import { readEdit, type Taken, type Told } from '../domain/audit-revert.ts'
+import { readEdit, type Taken, type Told } from '../domain/revert-entry.ts'
 import { bool, pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'

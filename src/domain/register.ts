@@ -1,6 +1,5 @@
 /** The register of writes: every admin change there is, by name. What is not here cannot happen. */
 import type { Outcome } from '../outcome.ts'
-import { revertEntry } from './audit-revert.ts'
 import { cloneOverrides } from './cloned-overrides.ts'
 import { cloneEnvironment } from './environment-clone.ts'
 import {
@@ -49,6 +48,7 @@ import { createOrganisation, deleteOrganisation, updateOrganisation } from './or
 import { createOverride, createSegmentOverride, deleteIdentityOverride } from './overrides.ts'
 import { importProject } from './project-import.ts'
 import { createProject, deleteProject, updateProject } from './projects.ts'
+import { revertEntry } from './revert-entry.ts'
 import { cloneSegment, createSegment, deleteSegment, updateSegment } from './segments.ts'
 import { createTag, deleteTag, updateTag } from './tags.ts'
 import { createTrait, deleteTrait, deleteTraitKey, updateTrait } from './traits.ts'

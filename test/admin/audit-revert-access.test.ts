@@ -125,7 +125,7 @@ describe('who may', () => {
     ['option', 'CREATE_FEATURE'],
   ]
 
-  it.each(needs)('the edit of a %s is for who holds %s', async (kind, needed) => {
+  it.each(needs)('taking back an edit (%s) takes %s', async (kind, needed) => {
     const without = await addPerson(all.filter((name) => name !== needed))
     const holder = await addPerson([needed])
     for (const body of [{}, { dry_run: false }]) {

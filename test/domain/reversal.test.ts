@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readEdit, type Told } from '../../src/domain/audit-revert.ts'
 import { type Edit, fieldsOf, reverse } from '../../src/domain/reversal.ts'
+import { readEdit, type Told } from '../../src/domain/revert-entry.ts'
 import type { JsonObject } from '../../src/domain/write.ts'
 
 const text = (value: string | null) => ({
