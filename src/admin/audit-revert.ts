@@ -5,7 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { type Asked, accessToOrganisation, accessToProject, projectWith } from '../auth/access.ts'
 import { requireCaller } from '../auth/require.ts'
-import { readEdit, type Taken, type Told } from '../domain/revert-entry.ts'
+import { readEdit, type Taken } from '../domain/revert-entry.ts'
 import { bool, pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
@@ -14,7 +14,7 @@ import { openDatabase } from '../storage/database.ts'
 import { findEntryById, findEntryOfChange } from '../storage/entries.ts'
 import { findEnvironment } from '../storage/environments.ts'
 import type { Project } from '../storage/projects.ts'
-import { wholeRecord } from '../storage/records.ts'
+import { type Recorded, wholeRecord } from '../storage/records.ts'
 import { accessById } from './environment-with.ts'
 import { commitChange, createAdminRouter } from './router.ts'
 
@@ -67,7 +67,7 @@ type Seen = { project: Project | undefined }
  * As the log shows it: to who may read the log of the project. What that does not hold (of projects that
  * are gone, of the organisation, what was refused) is for who administers the organisation.
  */
-async function requireSight(c: Asked, told: Told): Promise<Outcome<Seen>> {
+async function requireSight(c: Asked, told: Recorded): Promise<Outcome<Seen>> {
   const { outcome, project: projectId, organisation: organisationId } = told
   if (outcome === 'ok' && projectId !== null) {
     const access = await accessToProject(c, projectId, 'VIEW_AUDIT_LOG')
@@ -130,7 +130,7 @@ auditRevertRoutes.openapi(
     const db = openDatabase(c.env.DB)
     const entry = await findEntryById(db, pathId(c.req.param('entry')))
     if (entry === undefined) return refuse(c, notFound())
-    const told = wholeRecord(entry) as Told
+    const told = wholeRecord(entry)
     const seen = await requireSight(c, told)
     if (seen.kind !== 'ok') return refuse(c, seen)
     const taken = readEdit(told)

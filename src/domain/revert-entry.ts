@@ -12,23 +12,10 @@ import {
   type Refusal,
 } from '../outcome.ts'
 import { findEntryById } from '../storage/entries.ts'
-import { wholeRecord } from '../storage/records.ts'
+import { type Recorded, wholeRecord } from '../storage/records.ts'
 import { type Edit, edits, type Fields, fieldsOf, type Reversal, reverse } from './reversal.ts'
 import { findThing, type Place } from './reversible.ts'
-import { type Context, type JsonObject, nothingToDo, type Plan, type Write } from './write.ts'
-
-/** The parts of a record that are read here. */
-export type Told = {
-  sequence: number
-  outcome: string
-  action: string
-  resource: { type: string; id: string | null; uuid: string | null; name: string }
-  organisation: number | null
-  project: number | null
-  environment: { id: number; name: string } | null
-  before: JsonObject | null
-  after: JsonObject | null
-}
+import { type Context, nothingToDo, type Plan, type Write } from './write.ts'
 
 /** An edit that can be taken back, if the thing is there. */
 export type Taken = Place & {
@@ -42,6 +29,11 @@ export type Taken = Place & {
 const conflict = (code: string, detail: string): Refusal => ({ kind: 'conflict', code, detail })
 
 const isEdit = (action: string): action is Edit => (edits as readonly string[]).includes(action)
+
+type Told = Pick<
+  Recorded,
+  'sequence' | 'outcome' | 'action' | 'resource' | 'project' | 'environment' | 'before' | 'after'
+>
 
 function refuseAction({ action, outcome }: Told): Refusal | undefined {
   if (outcome !== 'ok') {
@@ -154,8 +146,7 @@ async function planReversal(
 export const revertEntry: Write<Wanted, Reverted> = async (context, input) => {
   const row = await findEntryById(context.db, input.id)
   if (row === undefined) return notFound()
-  const told = wholeRecord(row) as Told
-  const taken = readEdit(told)
+  const taken = readEdit(wholeRecord(row))
   if (taken.kind !== 'ok') return taken
   const { isDryRun } = input
   const own = isDryRun ? { ...context, reserve: unreserved } : context

@@ -87,7 +87,7 @@ async function addKinds() {
 
 type Kind = keyof Awaited<ReturnType<typeof addKinds>>
 
-describe('who may', () => {
+describe('permissions', () => {
   let lines: Record<Kind, Line>
 
   beforeAll(async () => {
@@ -142,7 +142,7 @@ describe('who may', () => {
     expect((await revert(world, options, { ...own, auth: world.keyAuth })).status).toBe(200)
   })
 
-  it('see neither entry nor log, learns nothing', async () => {
+  it('whoever does not see the entry learns nothing of it', async () => {
     const viewer = await addPerson(all, ['VIEW_PROJECT'])
     const stranger = await addUser(`${crypto.randomUUID()}@example.com`)
     const foreign = await createWorld('Foreign')

@@ -12,6 +12,7 @@ import {
 } from '../support/admin.ts'
 import { addState, type State, split } from '../support/flags.ts'
 import { eventsOf } from '../support/future.ts'
+import { addIdentity, identitiesOf } from '../support/identities.ts'
 import { edit, revert, reverted } from '../support/reverts.ts'
 import { addSegment, equals, rulesOf } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
@@ -112,6 +113,20 @@ describe('a feature state', () => {
     expect([status, body.applicable, body.changes, body.new_entry]).toEqual([200, false, [], null])
     expect(body.reason).toMatch(/^Nothing to do/)
     expect(await dumpAtRest()).toBe(before)
+  })
+
+  it('of an identity goes back also when the log does not know any more whose it is', async () => {
+    const { feature } = await addState(world, place)
+    const identity = await addIdentity(world, place)
+    const overrides = `${identitiesOf(place)}${identity.id}/featurestates/`
+    const override = await done(
+      world.api<State>('POST', overrides, { feature, feature_state_value: 'own' }),
+    )
+    const line = await put(override, { feature_state_value: 'changed' })
+    await env.DB.prepare('UPDATE entries SET personal = NULL WHERE id = ?').bind(line.id).run()
+    await reverted(world, line)
+    const path = `${overrides}${override.id}/`
+    expect((await done(world.api<State>('GET', path))).feature_state_value).toBe('own')
   })
 
   it('of two who take it back at once changes once', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Edit, fieldsOf, reverse } from '../../src/domain/reversal.ts'
-import { readEdit, type Told } from '../../src/domain/revert-entry.ts'
+import { readEdit } from '../../src/domain/revert-entry.ts'
 import type { JsonObject } from '../../src/domain/write.ts'
 
 const text = (value: string | null) => ({
@@ -234,12 +234,11 @@ describe('what is there now', () => {
 })
 
 describe('an entry', () => {
-  const told: Told = {
+  const told = {
     sequence: 7,
     outcome: 'ok',
     action: 'feature-state.updated',
     resource: { type: 'FEATURE_STATE', id: '5', uuid: null, name: 'banner' },
-    organisation: 1,
     project: 2,
     environment: { id: 3, name: 'Production' },
     before: state(),
