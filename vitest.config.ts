@@ -2,7 +2,12 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 /** Plain Node: what needs no Workers runtime. */
-const unit = ['test/engine/**/*.test.ts', 'test/house/tree.test.ts', 'test/tools/**/*.test.ts']
+const unit = [
+  'test/engine/**/*.test.ts',
+  'test/house/tree.test.ts',
+  'test/ledger/personal.test.ts',
+  'test/tools/**/*.test.ts',
+]
 /** Real servers over HTTP, started by the tests themselves. */
 const endToEnd = ['test/e2e/**/*.test.ts']
 

@@ -4,6 +4,7 @@ import { identify } from '../auth/identify.ts'
 import { boundedBody, noStore } from '../http/boundary.ts'
 import { auditRoutes } from './audit.ts'
 import { auditEntryRoutes } from './audit-entries.ts'
+import { auditErasureRoutes } from './audit-erasures.ts'
 import { auditExportRoutes } from './audit-export.ts'
 import { auditLogExportRoutes } from './audit-log-export.ts'
 import { auditProofRoutes } from './audit-proofs.ts'
@@ -93,6 +94,7 @@ const resources = [
   auditLogExportRoutes,
   auditEntryRoutes,
   auditExportRoutes,
+  auditErasureRoutes,
   auditStreamRoutes,
   auditRevertRoutes,
   // The last of them: it takes any other word below `audit/` for an entry's id.

@@ -1,5 +1,6 @@
 /** The register of writes: every admin change there is, by name. What is not here cannot happen. */
 import type { Outcome } from '../outcome.ts'
+import { eraseFromAudit } from './audit-erasures.ts'
 import { cloneOverrides } from './cloned-overrides.ts'
 import { cloneEnvironment } from './environment-clone.ts'
 import {
@@ -136,6 +137,7 @@ export const writes = {
   'flag.change': changeFlag,
   'flag.delete-override': deleteFlagOverride,
   'audit.revert': revertEntry,
+  'audit.erase': eraseFromAudit,
 }
 
 export type WriteName = keyof typeof writes

@@ -65,6 +65,7 @@ export type ResourceType =
   | 'MEMBERSHIP'
   | 'INVITE'
   | 'IMPORT_REQUEST'
+  | 'AUDIT_LOG'
 
 /** One line of the audit log before it has its place in the chain. */
 export type EntryDraft = {

@@ -1,5 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/storage/digest.ts'
 import { api, done, owner, readRecords } from '../support/admin.ts'
 
 type Registered = { id: number; uuid: string; key: string }
@@ -88,13 +89,14 @@ describe('registering', () => {
     expect(await env.DB.prepare('SELECT count(*) AS n FROM users').first()).toEqual({ n: 0 })
   })
 
-  it('is audited as done by the new person', async () => {
-    const { id } = await done(register())
+  it('is audited as done by the new person, with the first token', async () => {
+    const { id, key } = await done(register())
+    const credential = `token:${(await sha256Hex(key)).slice(0, 12)}`
     const records = (await readRecords()).map((record) => JSON.parse(record))
     expect(records.map(({ action, actor }) => ({ action, actor }))).toEqual(
       ['user.created', 'session.created'].map((action) => ({
         action,
-        actor: { kind: 'user', id: String(id), name: owner.email },
+        actor: { kind: 'user', id: String(id), credential, name: owner.email },
       })),
     )
     expect(records[0]).toMatchObject({ ledger: 'instance', organisation: null, before: null })

@@ -7,6 +7,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { getDocument } from '../../src/storage/documents.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { events } from '../../src/storage/events.ts'
+import { wholeRecord } from '../../src/storage/records.ts'
 import { alice, createFlagWorld, putIdentity, source, type World, write } from '../support/world.ts'
 
 let world: World
@@ -62,7 +63,7 @@ const published = async () => {
 
 const lastEntry = async () => {
   const rows = await openDatabase(env.DB).select().from(entries)
-  return JSON.parse(rows.at(-1)?.record ?? '{}')
+  return wholeRecord(rows.at(-1) ?? { record: '{}' })
 }
 
 describe('a segment override', () => {

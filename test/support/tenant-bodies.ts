@@ -28,6 +28,7 @@ const ofOrganisation: Record<string, Body> = {
   'POST /invites': () => ({ email: `${fresh('i')}@example.com`, role: 'ADMIN' }),
   'POST /invite': () => ({ invites: [{ email: `${fresh('i')}@example.com`, role: 'USER' }] }),
   'POST /invite-links': () => ({ role: 'ADMIN' }),
+  'POST /audit/erasures': ({ world }) => ({ user: world.superuser.id }),
   'POST /import': ({ file }) => ({ ...file, project: { ...file.project, name: fresh('copy') } }),
 }
 
