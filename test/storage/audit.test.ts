@@ -1,9 +1,17 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type EntryPage, type Order, readEntries } from '../../src/storage/audit.ts'
+import { canonicalJson, leafHash } from '../../src/ledger/chain.ts'
+import { type EntryPage, findEntry, type Order, readEntries } from '../../src/storage/audit.ts'
+import {
+  countPersonal,
+  erasePersonal,
+  findNamedIdentities,
+  findPerson,
+} from '../../src/storage/audit-erasures.ts'
 import { type EntryFilter, openSearch } from '../../src/storage/audit-filters.ts'
 import { pageEntries } from '../../src/storage/audit-pages.ts'
-import { openDatabase } from '../../src/storage/database.ts'
+import { openDatabase, runBatch } from '../../src/storage/database.ts'
+import { wholeRecord } from '../../src/storage/records.ts'
 import { crowdedLogSql } from '../support/audit-log.ts'
 import { recordingDatabase, type Statement, scansOf } from '../support/queries.ts'
 
@@ -170,6 +178,97 @@ describe('no filter reads a table or an index from end to end', () => {
       await pageEntries(openDatabase(database), { scope, filter }, { limit: 100, offset: 0 })
       expect(statements.length).toBe(2)
       for (const statement of statements) expect(await scansIn(statement)).toEqual([])
+    }
+  })
+
+  it('an erasure’s', async () => {
+    const { database, statements } = recordingDatabase()
+    const recorded = openDatabase(database)
+    const person = await findPerson(recorded, log, { userIds: [7], emails: ['a@example.com'] })
+    const named = { environmentId: 3, identifier: 'ada' }
+    const identity = await findNamedIdentities(recorded, log.ledger, named)
+    for (const someone of [person, identity]) {
+      await countPersonal(recorded, log.ledger, someone)
+      await runBatch(recorded, erasePersonal(recorded, log.ledger, someone))
+    }
+    expect(statements).toHaveLength(8)
+    for (const statement of statements) expect(await scansIn(statement)).toEqual([])
+  })
+})
+
+describe('a row of the log', () => {
+  const own = { ledger: `organisation:${organisationId + 3}`, organisationId: organisationId + 3 }
+  const insert = (row: Record<string, string | number>) => {
+    const whole = { ...row, ledger: own.ledger, change_id: 'c', actor_kind: 'user', created_at: 1 }
+    const names = Object.keys(whole)
+    const marks = names.map(() => '?').join(', ')
+    return env.DB.prepare(`INSERT INTO entries (${names.join(', ')}) VALUES (${marks})`)
+      .bind(...Object.values(whole))
+      .run()
+  }
+  const update = (sequence: number, assignments: string) =>
+    env.DB.prepare(`UPDATE entries SET ${assignments} WHERE ledger = ? AND sequence = ?`)
+      .bind(own.ledger, sequence)
+      .run()
+  const rowAt = async (sequence: number) => {
+    const row = await findEntry(db(), own.ledger, sequence)
+    if (row === undefined) throw new Error(`no entry ${sequence}`)
+    return row
+  }
+
+  it('of the first version is read and found as before, and its hash holds', async () => {
+    const record = canonicalJson({
+      v: 1,
+      actor: { id: '1', kind: 'user', name: 'first@example.com' },
+      source: { ip: '192.0.2.1', request_id: 'request-of-first', user_agent: null },
+      resource: { id: '4', name: 'first_flag', type: 'FEATURE', uuid: null },
+      outcome: 'ok',
+      log: 'New Flag of the first version',
+      after: { id: 4 },
+    })
+    const row = { action: 'feature.created', resource_type: 'FEATURE', resource_id: '4' }
+    await insert({ ...row, sequence: 1, hash: await leafHash(record), record })
+    for (const filter of [
+      { text: 'of the FIRST version' },
+      { text: 'first@' },
+      { text: 'first_FLAG' },
+      { flag: 'First_Flag' },
+      { requestId: 'request-of-first' },
+    ]) {
+      const search = await openSearch(db(), own, { filter })
+      const { rows } = await readEntries(db(), search, { order: 'asc', limit: 10 })
+      expect(rows.map(wholeRecord)).toEqual([JSON.parse(record)])
+    }
+    const stored = await rowAt(1)
+    expect(await leafHash(stored.record)).toBe(stored.hash)
+  })
+
+  it('loses personal data in whole parts, and otherwise never changes', async () => {
+    const actor = '{"name":"ada","salt":"s"}'
+    const both = `{"actor":${actor},"subject":{"log":"About ada","salt":"s"}}`
+    const row = { action: 'membership.created', resource_type: 'MEMBERSHIP', hash: 'h' }
+    await insert({ ...row, sequence: 2, record: '{"v":2}', personal: both })
+    const columns = await env.DB.prepare('PRAGMA table_info(entries)').all<{ name: string }>()
+    const refused = [
+      ...columns.results.map(({ name }) => `"${name}" = 77`),
+      'personal = personal',
+      `personal = '{}'`,
+      `personal = json_remove(personal, '$.subject.salt')`,
+      `personal = json_set(personal, '$.actor.name', 'eve')`,
+      `personal = json_remove(personal, '$.actor'), hash = 'other'`,
+      `personal = NULL, record = '{}'`,
+    ]
+    expect(refused).toHaveLength(21)
+    for (const assignments of refused) {
+      await expect(update(2, assignments), assignments).rejects.toThrow('never edited')
+    }
+    await expect(update(1, `personal = '${both}'`)).rejects.toThrow('never edited')
+    await update(2, `personal = json_remove(personal, '$.subject')`)
+    expect((await rowAt(2)).personal).toBe(`{"actor":${actor}}`)
+    await expect(update(2, `personal = '${both}'`)).rejects.toThrow('never edited')
+    await update(2, 'personal = NULL')
+    for (const assignments of [`personal = '${both}'`, 'personal = NULL']) {
+      await expect(update(2, assignments)).rejects.toThrow('never edited')
     }
   })
 })
