@@ -258,7 +258,7 @@ describe('a row of the log', () => {
       `personal = json_remove(personal, '$.actor'), hash = 'other'`,
       `personal = NULL, record = '{}'`,
     ]
-    expect(refused).toHaveLength(21)
+    expect(refused.length).toBeGreaterThan(20)
     for (const assignments of refused) {
       await expect(update(2, assignments), assignments).rejects.toThrow('never edited')
     }
