@@ -14,6 +14,8 @@ export type Env = {
   BURGEE_SECRET: string
   /** 'true' lets webhooks reach private and loopback addresses. */
   ALLOW_PRIVATE_WEBHOOKS: string
+  /** No organisation may keep its audit log for fewer days than this. */
+  AUDIT_RETENTION_FLOOR_DAYS: string
   COMMIT: string
   /** Databases for identities, numbered from 0 without gaps; none: they live in `DB`. */
   [shard: `IDENTITIES_${number}`]: D1Database

@@ -5,6 +5,7 @@ import { ringOverdue } from './delivery/ring.ts'
 import { useLanes } from './engine/index.ts'
 import lanes from './engine/lanes/md5.wasm'
 import type { DeliveryMessage, Env } from './env.ts'
+import { pruneLogs } from './ledger/pruning.ts'
 import { endRotations } from './ledger/rotations.ts'
 import { sweepLedgers } from './ledger/sweep.ts'
 import { logError, reasonOf } from './log.ts'
@@ -27,6 +28,7 @@ export default {
       sweepLedgers(env, now),
       ringOverdue(env, now),
       endRotations(env, now),
+      pruneLogs(env, now),
     ])
     for (const sweep of sweeps) {
       if (sweep.status === 'rejected') logError('sweep.failed', { error: reasonOf(sweep.reason) })

@@ -25,6 +25,7 @@ import {
   toFilter,
 } from './audit-query.ts'
 import { fliptSchema, recordSchema, recordView } from './audit-record.ts'
+import { notInLog } from './audit-retention.ts'
 import { createAdminRouter } from './router.ts'
 
 const cursors = { next: z.string().nullable(), previous: z.string().nullable() }
@@ -105,8 +106,11 @@ auditEntryRoutes.openapi(
   async (c) => {
     const ledger = ledgerOf(c.var.organisation.id)
     const sequence = pathId(c.req.param('sequence'))
-    const entry = await findEntry(openDatabase(c.env.DB), ledger, sequence)
-    return entry === undefined ? refuse(c, notFound()) : c.json(recordView(entry), 200)
+    const db = openDatabase(c.env.DB)
+    const entry = await findEntry(db, ledger, sequence)
+    return entry === undefined
+      ? refuse(c, await notInLog(db, ledger, sequence))
+      : c.json(recordView(entry), 200)
   },
 )
 

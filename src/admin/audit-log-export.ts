@@ -9,19 +9,31 @@ import type { Env } from '../env.ts'
 import { textAnswers } from '../http/routes.ts'
 import { type Log, lastCheckpoint, logKey, logOf, takeCheckpoint } from '../ledger/proofs.ts'
 import { logError, reasonOf } from '../log.ts'
+import { findPrunedThrough } from '../storage/audit-retention.ts'
 import { openDatabase } from '../storage/database.ts'
-import { type LogLine, logPages } from '../storage/log-pages.ts'
+import { keptPages, type LogLine, prunedPages } from '../storage/log-pages.ts'
 import { createAdminRouter } from './router.ts'
 
 const encoder = new TextEncoder()
 
+const lineOf = (value: object) => `${JSON.stringify(value)}\n`
+
 /** The record is text inside the line: its very bytes were hashed. */
-const lineOf = ({ sequence, hash, record }: LogLine) =>
-  `${JSON.stringify({ sequence, hash, record })}\n`
+const entryLine = ({ sequence, hash, record }: LogLine) => lineOf({ sequence, hash, record })
+
+/** A page of lines at a time, in the order of the log. */
+async function* readLog(env: Env, { ledger }: Log, upTo: number): AsyncGenerator<string[]> {
+  const db = openDatabase(env.DB)
+  const after = await findPrunedThrough(db, ledger)
+  for await (const page of prunedPages(db, ledger, after)) {
+    yield page.map((pruned) => lineOf({ pruned }))
+  }
+  for await (const page of keptPages(db, ledger, { after, upTo })) yield page.map(entryLine)
+}
 
 /** The first page is awaited, so that a database that is down still gives an honest status. */
-async function openLog(env: Env, { ledger }: Log, size: number) {
-  const pages = logPages(openDatabase(env.DB), ledger, size)
+async function openLog(env: Env, log: Log, size: number) {
+  const pages = readLog(env, log, size)
   const first = await pages.next()
   return (async function* () {
     if (first.done) return
@@ -31,9 +43,9 @@ async function openLog(env: Env, { ledger }: Log, size: number) {
 }
 
 /** The last line is there when all others are: an export that broke off has none. */
-async function* contentOf(pages: AsyncIterable<LogLine[]>, last: object) {
-  for await (const page of pages) yield encoder.encode(page.map(lineOf).join(''))
-  yield encoder.encode(`${JSON.stringify(last)}\n`)
+async function* contentOf(pages: AsyncIterable<string[]>, last: object) {
+  for await (const lines of pages) yield encoder.encode(lines.join(''))
+  yield encoder.encode(lineOf(last))
 }
 
 /** A page is read when the client has taken the one before. */
@@ -60,8 +72,9 @@ const streamOf = (content: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Arra
 export const auditLogExportRoutes = createAdminRouter()
 
 /**
- * NDJSON, oldest first: `{sequence, hash, record}` for each entry, then `{checkpoint, key}`. Of a log
- * that is as it was signed, exactly the entries that the checkpoint covers.
+ * NDJSON, oldest first: `{pruned: {from, to, hashes}}` for each 256 entries that are pruned, then
+ * `{sequence, hash, record}` for each entry, then `{checkpoint, key}`. Of a log that is as it was signed,
+ * exactly the entries that the checkpoint covers.
  */
 auditLogExportRoutes.openapi(
   createRoute({
@@ -70,7 +83,7 @@ auditLogExportRoutes.openapi(
     middleware: [requireOrganisation('ADMINISTER_ORGANISATION')] as const,
     responses: textAnswers(
       'application/x-ndjson',
-      'Every entry, then the checkpoint and its verifier key; one JSON a line.',
+      'What is pruned, every entry, then the checkpoint and its verifier key; one JSON a line.',
     ),
   }),
   async (c) => {

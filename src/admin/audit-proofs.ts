@@ -15,9 +15,9 @@ import {
   proveInclusion,
   takeCheckpoint,
 } from '../ledger/proofs.ts'
-import { notFound } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findLogLine } from '../storage/log-pages.ts'
+import { notInLog } from './audit-retention.ts'
 import { createAdminRouter } from './router.ts'
 
 const guard = requireOrganisation('ADMINISTER_ORGANISATION')
@@ -127,9 +127,10 @@ auditProofRoutes.openapi(
   async (c) => {
     const { ledger } = logOf(c.var.organisation)
     const sequence = pathId(c.req.param('sequence'))
-    const line = await findLogLine(openDatabase(c.env.DB), ledger, sequence)
+    const db = openDatabase(c.env.DB)
+    const line = await findLogLine(db, ledger, sequence)
     return line === undefined
-      ? refuse(c, notFound())
+      ? refuse(c, await notInLog(db, ledger, sequence))
       : c.body(line.record, 200, { 'Content-Type': 'application/json' })
   },
 )

@@ -8,6 +8,7 @@ import { auditErasureRoutes } from './audit-erasures.ts'
 import { auditExportRoutes } from './audit-export.ts'
 import { auditLogExportRoutes } from './audit-log-export.ts'
 import { auditProofRoutes } from './audit-proofs.ts'
+import { auditRetentionRoutes } from './audit-retention.ts'
 import { auditRevertRoutes } from './audit-revert.ts'
 import { auditStreamRoutes } from './audit-stream.ts'
 import { authRoutes } from './auth.ts'
@@ -97,6 +98,7 @@ const resources = [
   auditErasureRoutes,
   auditStreamRoutes,
   auditRevertRoutes,
+  auditRetentionRoutes,
   // The last of them: it takes any other word below `audit/` for an entry's id.
   auditRoutes,
   grantRoutes,

@@ -9,6 +9,7 @@ import {
   type Organisation,
   organisations,
 } from '../storage/organisations.ts'
+import { defaultRetentionDays } from './audit-retention.ts'
 import { identitiesGone } from './cascades.ts'
 import { organisationKeyDeleted } from './organisation-keys.ts'
 import { projectsGone } from './projects.ts'
@@ -58,6 +59,7 @@ export const createOrganisation: Write<
     uuid: crypto.randomUUID(),
     persistTraitData: true,
     stopServingFlags: false,
+    auditRetentionDays: defaultRetentionDays,
     createdAt: now,
   }
   const creator = { organisationId: id, userId: creatorId, role: 'ADMIN', createdAt: now } as const

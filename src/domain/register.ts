@@ -1,6 +1,7 @@
 /** The register of writes: every admin change there is, by name. What is not here cannot happen. */
 import type { Outcome } from '../outcome.ts'
 import { eraseFromAudit } from './audit-erasures.ts'
+import { pruneAuditLog, setAuditRetention } from './audit-retention.ts'
 import { cloneOverrides } from './cloned-overrides.ts'
 import { cloneEnvironment } from './environment-clone.ts'
 import {
@@ -65,6 +66,8 @@ export const writes = {
   'organisation.create': createOrganisation,
   'organisation.update': updateOrganisation,
   'organisation.delete': deleteOrganisation,
+  'audit.set-retention': setAuditRetention,
+  'audit.prune': pruneAuditLog,
   'membership.update-role': updateRole,
   'membership.remove': removeMembers,
   'group.create': createGroup,

@@ -3,9 +3,10 @@
  * what does not continue what was promised before is refused, because then somebody has changed the
  * past. Everything follows from committed entries, so whoever grows at the same time does the same.
  *
- * Bodies may go one day and proofs stay: entries whose tile of leaves is complete are read by nobody
- * here again, so their rows can be deleted and `tree_tiles` goes on to prove them. What has to stay are
- * the rows behind the last complete tile, the ledger's head among them.
+ * Bodies may go and proofs stay: entries whose tile of leaves is complete are read by nobody here again,
+ * so their rows can be pruned (pruning.ts) and `tree_tiles` goes on to prove them. What has to stay are
+ * the rows behind the last complete tile, the ledger's head among them. Tiles of a log that was pruned
+ * can no longer be made anew; a trigger keeps them.
  */
 import type { Env } from '../env.ts'
 import { logError, reasonOf } from '../log.ts'

@@ -1,7 +1,9 @@
-/** The records of a ledger by their sequence: one, or all of them page after page. */
+/** The log of a ledger by sequence: one record, or page after page what is pruned and what is there. */
 import { and, asc, eq, sql } from 'drizzle-orm'
+import { findPrunedThrough } from './audit-retention.ts'
 import type { Database } from './database.ts'
 import { entries } from './entries.ts'
+import { selectLeafTiles, tileWidth } from './tree-tiles.ts'
 
 /** An entry as it was hashed. */
 export type LogLine = { sequence: number; hash: string; record: string }
@@ -52,14 +54,57 @@ const readPage = (db: Database, ledger: string, { after, upTo }: { after: number
 export async function* logPages(
   db: Database,
   ledger: string,
-  upTo: number,
+  { after: start, upTo }: { after: number; upTo: number },
 ): AsyncGenerator<LogLine[], undefined> {
-  let after = 0
+  let after = start
   for (;;) {
     const page = await readPage(db, ledger, { after, upTo })
     const last = page.at(-1)
     if (last === undefined) return
     yield page
     after = last.sequence
+  }
+}
+
+/** Tiles in a page: 16 kB each. */
+const pageTiles = 32
+
+/** What is left of pruned entries: their hashes in hex, one behind the other. */
+export type PrunedLine = { from: number; to: number; hashes: string }
+
+/** The tiles that are there; that none is missing is for whoever checks. */
+export async function* prunedPages(
+  db: Database,
+  ledger: string,
+  through: number,
+): AsyncGenerator<PrunedLine[], undefined> {
+  const end = through / tileWidth
+  for (let from = 0; from < end; from += pageTiles) {
+    const tiles = await selectLeafTiles(db, ledger, { from, to: Math.min(from + pageTiles, end) })
+    yield tiles.map(({ position, hashes }) => ({
+      from: position * tileWidth + 1,
+      to: (position + 1) * tileWidth,
+      hashes,
+    }))
+  }
+}
+
+/**
+ * The pages behind what is pruned. Throws when more is pruned meanwhile than `after` and it shows:
+ * an export that has told of other beginnings cannot go on as if entries were missing.
+ */
+export async function* keptPages(
+  db: Database,
+  ledger: string,
+  { after, upTo }: { after: number; upTo: number },
+): AsyncGenerator<LogLine[], undefined> {
+  let last = after
+  for await (const page of logPages(db, ledger, { after, upTo })) {
+    const isGap = page[0]?.sequence !== last + 1
+    if (isGap && (await findPrunedThrough(db, ledger)) > after) {
+      throw new Error('the log was pruned while it was read: begin again')
+    }
+    yield page
+    last = page.at(-1)?.sequence ?? last
   }
 }

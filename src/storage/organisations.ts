@@ -18,6 +18,8 @@ export const organisations = sqliteTable('organisations', {
     .notNull()
     .default(false),
   force2fa: integer('force_2fa', { mode: 'boolean' }).notNull().default(false),
+  /** How long entries of the audit log are kept; never less than the operator's floor. */
+  auditRetentionDays: integer('audit_retention_days').notNull().default(400),
   createdAt: integer('created_at').notNull(),
 })
 

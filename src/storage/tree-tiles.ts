@@ -69,6 +69,25 @@ export const selectLeaves = (
     .orderBy(at)
 }
 
+/** The complete tiles of leaves from a position up to but not including another. */
+export const selectLeafTiles = (
+  db: Database,
+  ledger: string,
+  { from, to }: { from: number; to: number },
+) =>
+  db
+    .select({ position: treeTiles.position, hashes: treeTiles.hashes })
+    .from(treeTiles)
+    .where(
+      and(
+        eq(treeTiles.ledger, ledger),
+        eq(treeTiles.level, 0),
+        gte(treeTiles.position, from),
+        lt(treeTiles.position, to),
+      ),
+    )
+    .orderBy(asc(treeTiles.position))
+
 /** The complete tiles that are asked for, any number of them. */
 export const selectTiles = (
   db: Database,

@@ -70,9 +70,10 @@ async function refusal(): Promise<string> {
   return refused[0] ?? ''
 }
 
-/** A hand in the database takes the trigger away first. */
+/** A hand in the database takes the triggers away first. */
 async function tamper(sql: string, ...values: unknown[]) {
   await run('DROP TRIGGER IF EXISTS entries_are_not_edited')
+  await run('DROP TRIGGER IF EXISTS entries_go_by_pruning')
   await run(sql, ...values)
 }
 
@@ -97,6 +98,8 @@ describe('a log that nobody has touched', () => {
   it('is not edited while the trigger stands', async () => {
     const update = run('UPDATE entries SET hash = ? WHERE ledger = ?', 'x', ledger)
     await expect(update).rejects.toThrow('an audit entry is never edited')
+    const remove = run('DELETE FROM entries WHERE ledger = ?', ledger)
+    await expect(remove).rejects.toThrow('an audit entry is never deleted but by pruning')
   })
 })
 

@@ -41,7 +41,8 @@ async function login(
 }
 
 beforeEach(async () => {
-  await env.DB.batch([env.DB.prepare('DELETE FROM users'), env.DB.prepare('DELETE FROM entries')])
+  const anew = ['DROP TRIGGER IF EXISTS entries_go_by_pruning', 'DELETE FROM users', 'DELETE FROM entries']
+  await env.DB.batch(anew.map((sql) => env.DB.prepare(sql)))
 })
 
 describe('logging in', () => {

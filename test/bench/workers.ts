@@ -47,6 +47,7 @@ export async function burgeeWorker(): Promise<WorkerSpec> {
         LOGIN_LIMIT: { type: 'rate-limit', namespace: '1', simple: { limit: 20, period: 60 } },
         BURGEE_SECRET: { type: 'text', value: secret },
         ALLOW_PRIVATE_WEBHOOKS: { type: 'text', value: 'false' },
+        AUDIT_RETENTION_FLOOR_DAYS: { type: 'text', value: '90' },
         COMMIT: { type: 'text', value: 'unknown' },
       },
       exports: { Ledger: { type: 'durable-object', storage: 'sqlite' } },

@@ -207,6 +207,7 @@ export const rows = `
   403 403 403 | GET /organisations/:organisation/audit/export/log
   403 403 403 | GET /organisations/:organisation/audit/stream
   403 403 403 200 | POST /organisations/:organisation/audit/erasures
+  403 403 403 | GET PUT /organisations/:organisation/audit/retention
   403 403 403 | ALL /organisations/:organisation/usage-data
   403 403 403 | ALL /organisations/:organisation/usage-data/total-count
   404 404 404 400 | ALL /environments/:environment/edge-identities/*

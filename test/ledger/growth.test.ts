@@ -4,6 +4,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { fromBase64, fromHex, toHex } from '../../src/ledger/bytes.ts'
 import { growTree } from '../../src/ledger/growth.ts'
 import { logOf, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
+import { pruneEntries } from '../../src/storage/audit-retention.ts'
+import { openDatabase, runBatch } from '../../src/storage/database.ts'
 import {
   appendLeaf,
   type Hash,
@@ -131,9 +133,7 @@ describe('a tree that grows', () => {
     await append(log.ledger, 1, 600)
     await grown(log.ledger)
     const first = await leavesOf(log.ledger)
-    await env.DB.prepare('DELETE FROM entries WHERE ledger = ? AND sequence <= 512')
-      .bind(log.ledger)
-      .run()
+    await runBatch(openDatabase(env.DB), pruneEntries(openDatabase(env.DB), log.ledger, 512))
     await append(log.ledger, 601, 700)
     const leaves = [...first.slice(0, 512), ...(await leavesOf(log.ledger))]
     const roots = rootsOf(leaves, sizes)

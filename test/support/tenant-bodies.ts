@@ -29,6 +29,7 @@ const ofOrganisation: Record<string, Body> = {
   'POST /invite': () => ({ invites: [{ email: `${fresh('i')}@example.com`, role: 'USER' }] }),
   'POST /invite-links': () => ({ role: 'ADMIN' }),
   'POST /audit/erasures': ({ world }) => ({ user: world.superuser.id }),
+  'PUT /audit/retention': () => ({ days: 365 }),
   'POST /import': ({ file }) => ({ ...file, project: { ...file.project, name: fresh('copy') } }),
 }
 
