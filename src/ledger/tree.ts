@@ -179,10 +179,10 @@ export function verifyConsistency({ from, to, fromRoot, toRoot, proof }: Consist
 export type Peaks = { level: number; hash: Hash }[]
 
 /** Appends in place: a log of a million entries shall not copy its peaks a million times. */
-export function appendLeaf(peaks: Peaks, leaf: Hash): void {
+export function appendLeaf(peaks: Peaks, leaf: Hash, join = nodeHash): void {
   let top = { level: 0, hash: leaf }
   for (let last = peaks.at(-1); last?.level === top.level; last = peaks.at(-1)) {
-    top = { level: top.level + 1, hash: nodeHash(last.hash, top.hash) }
+    top = { level: top.level + 1, hash: join(last.hash, top.hash) }
     peaks.pop()
   }
   peaks.push(top)

@@ -1,7 +1,11 @@
-/** Checks a whole export, line by line: every entry, then the last line and the checkpoints. */
+/**
+ * Checks a whole export, line by line: what is pruned and every entry, then the last line and the
+ * checkpoints, then what was said about the pruning.
+ */
 import { type Note, parseCheckpoint, type Verifier } from '../ledger/note.ts'
 import { checkCheckpoints, type Held, trustOf } from './log-checkpoints.ts'
-import { checkEntries, type Problem } from './log-entries.ts'
+import { checkEntries, type EntriesCheck, type Problem } from './log-entries.ts'
+import { checkTombstones } from './log-tombstones.ts'
 
 export type Given = {
   /** Checkpoints that the auditor has kept. */
@@ -12,6 +16,14 @@ export type Given = {
 export type Verdict =
   | { kind: 'good'; entries: number; lines: string[] }
   | { kind: 'bad'; entries: number; problem: Problem }
+
+/** What the log was allowed to lose. */
+const goneLines = ({ pruned, erased }: EntriesCheck): string[] => [
+  ...(pruned === 0
+    ? []
+    : [`pruned: ${pruned} entries, whose hashes are the ones that were signed`]),
+  ...(erased === 0 ? [] : [`erased: personal data of ${erased} entries`]),
+]
 
 type Last = { checkpoint: string | null; key: string }
 
@@ -64,9 +76,10 @@ export function checkLog({ kept, verifiers }: Given, lastLine: string): LogCheck
       { name: 'the checkpoint of the export', note: own, isOfExport: true },
     ]
     const judged = await checkCheckpoints(check, held, trustOf(verifiers, last.key))
-    return judged.problem === undefined
-      ? { kind: 'good', entries, lines: judged.lines ?? [] }
-      : { kind: 'bad', entries, problem: judged.problem }
+    problem = judged.problem ?? checkTombstones(check)
+    return problem === undefined
+      ? { kind: 'good', entries, lines: [...(judged.lines ?? []), ...goneLines(check)] }
+      : { kind: 'bad', entries, problem }
   }
 
   return { take, end }

@@ -41,7 +41,11 @@ async function login(
 }
 
 beforeEach(async () => {
-  const anew = ['DROP TRIGGER IF EXISTS entries_go_by_pruning', 'DELETE FROM users', 'DELETE FROM entries']
+  const anew = [
+    'DROP TRIGGER IF EXISTS entries_go_by_pruning',
+    'DELETE FROM users',
+    'DELETE FROM entries',
+  ]
   await env.DB.batch(anew.map((sql) => env.DB.prepare(sql)))
 })
 

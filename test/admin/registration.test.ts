@@ -8,7 +8,11 @@ type Registered = { id: number; uuid: string; key: string }
 const register = (person: object = owner) => api<Registered>('POST', 'auth/users/', person)
 
 beforeEach(async () => {
-  const anew = ['DROP TRIGGER IF EXISTS entries_go_by_pruning', 'DELETE FROM users', 'DELETE FROM entries']
+  const anew = [
+    'DROP TRIGGER IF EXISTS entries_go_by_pruning',
+    'DELETE FROM users',
+    'DELETE FROM entries',
+  ]
   await env.DB.batch(anew.map((sql) => env.DB.prepare(sql)))
 })
 

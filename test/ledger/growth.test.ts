@@ -4,8 +4,6 @@ import { describe, expect, it, vi } from 'vitest'
 import { fromBase64, fromHex, toHex } from '../../src/ledger/bytes.ts'
 import { growTree } from '../../src/ledger/growth.ts'
 import { logOf, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
-import { pruneEntries } from '../../src/storage/audit-retention.ts'
-import { openDatabase, runBatch } from '../../src/storage/database.ts'
 import {
   appendLeaf,
   type Hash,
@@ -14,6 +12,8 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../../src/ledger/tree.ts'
+import { pruneEntries } from '../../src/storage/audit-retention.ts'
+import { openDatabase, runBatch } from '../../src/storage/database.ts'
 
 // Tens of thousands of entries: a busy machine takes its time.
 vi.setConfig({ testTimeout: 60_000 })
