@@ -37,18 +37,13 @@ const clockSkewMs = 5 * 60 * 1_000
 /** What was written before this moment is surely older than so many days. */
 export const oldBefore = (now: number, days: number): number => now - days * dayMs - clockSkewMs
 
-/** How far a log may be pruned: whole tiles behind `after`, without a gap, all of whose entries are old. */
+/** How far a log may be pruned: up to the first tile that has an entry which is not old. */
 export function prunableThrough(
   tiles: TileAge[],
-  { after, before }: { after: number; before: number },
+  { upTo, before }: { upTo: number; before: number },
 ): number {
-  let through = after
-  for (const { position, width, youngest } of tiles) {
-    const follows = position * tileWidth === through && width === tileWidth
-    if (!follows || youngest >= before) break
-    through += tileWidth
-  }
-  return through
+  const young = tiles.find(({ youngest }) => youngest >= before)
+  return young === undefined ? upTo : young.position * tileWidth
 }
 
 const entryOf = ({ id, uuid, name }: Organisation): About => ({
@@ -98,8 +93,8 @@ export const setAuditRetention: Write<
 }
 
 /**
- * For the cron: takes the entries up to `through` out of the log, whose first `through` leaves have
- * this root. Nothing where somebody was faster, or keeps them longer by now.
+ * For the cron, which has looked at what goes: takes the entries up to `through` out of the log, whose
+ * first `through` leaves have this root. Nothing where somebody was faster, or keeps them longer by now.
  */
 export const pruneAuditLog: Write<
   { ledger: string; organisationId: number; through: number; root: string; floorDays: number },
@@ -110,10 +105,8 @@ export const pruneAuditLog: Write<
   const after = await findPrunedThrough(db, ledger)
   const days = daysKept(organisation.auditRetentionDays, floorDays)
   const tiles = await listTileAges(db, ledger, { after, upTo: through })
-  const before = oldBefore(now, days)
-  if (through <= after || prunableThrough(tiles, { after, before }) !== through) {
-    return ok(nothingToDo(null))
-  }
+  const isOld = prunableThrough(tiles, { upTo: through, before: oldBefore(now, days) }) === through
+  if (through <= after || !isOld) return ok(nothingToDo(null))
   return ok({
     result: { through },
     statements: pruneEntries(db, ledger, through),

@@ -54,11 +54,12 @@ async function pruneLog(env: Env, log: Overdue, at: { now: number; floorDays: nu
   const grown = await growTree(env, ledger)
   if (grown.kind !== 'ok') return
   const after = await findPrunedThrough(db, ledger)
-  const upTo = Math.min(grown.value.size, after + tilesAtOnce * tileWidth)
+  const whole = Math.floor(grown.value.size / tileWidth) * tileWidth
+  const upTo = Math.min(whole, after + tilesAtOnce * tileWidth)
   const tiles = await listTileAges(db, ledger, { after, upTo })
   const before = oldBefore(at.now, daysKept(log.days, at.floorDays))
-  const through = prunableThrough(tiles, { after, before })
-  if (through === after) return
+  const through = prunableThrough(tiles, { upTo, before })
+  if (through <= after) return
   const root = await ask(db, ledger, { size: through, question: askRoot(through) })
   if (root === undefined || !(await isAsPromised(db, ledger, { after, through }))) {
     tampered(ledger, `entries that were to be pruned, up to ${through}, are not what was hashed`)

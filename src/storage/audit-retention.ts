@@ -25,8 +25,8 @@ export const findPrunedThrough = async (db: Database, ledger: string): Promise<n
       .limit(1)
   )[0]?.through ?? 0
 
-/** The entries of one tile: how many are there, and when the youngest was written. */
-export type TileAge = { position: number; width: number; youngest: number }
+/** When the youngest entry of a tile was written. */
+export type TileAge = { position: number; youngest: number }
 
 /** Read in an index alone, whatever the records are. */
 export const listTileAges = (
@@ -34,15 +34,8 @@ export const listTileAges = (
   ledger: string,
   { after, upTo }: { after: number; upTo: number },
 ): Promise<TileAge[]> =>
-  db
-    .select({
-      position: sql<number>`position`,
-      width: sql<number>`width`,
-      youngest: sql<number>`youngest`,
-    })
-    .from(sql`(
-      SELECT (sequence - 1) / ${sql.raw(String(tileWidth))} AS position, count(*) AS width,
-        max(created_at) AS youngest
+  db.select({ position: sql<number>`position`, youngest: sql<number>`youngest` }).from(sql`(
+      SELECT (sequence - 1) / ${sql.raw(String(tileWidth))} AS position, max(created_at) AS youngest
       FROM entries INDEXED BY entries_by_text
       WHERE ledger = ${ledger} AND sequence > ${after} AND sequence <= ${upTo}
       GROUP BY 1 ORDER BY 1)`)

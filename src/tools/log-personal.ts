@@ -35,9 +35,6 @@ type Part = { [name: string]: Json }
 const isPart = (value: unknown): value is Part =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const partsOf = (value: unknown): Map<string, unknown> =>
-  new Map(isPart(value) ? Object.entries(value) : [])
-
 function isCommitted(part: unknown, commitment: unknown): boolean {
   if (!isPart(part)) return false
   const { salt, ...told } = part
@@ -49,10 +46,14 @@ export type PersonalCheck = { fault: string | undefined; isErased: boolean }
 
 /** `personal` is the text beside the record, if there is one; a part of it may be gone, or all. */
 export function checkPersonal(commitment: unknown, personal: unknown): PersonalCheck {
-  const committed = partsOf(commitment)
-  const present = personal == null ? new Map() : partsOf(JSON.parse(String(personal)))
-  const wrong = [...present].find(([name, part]) => !isCommitted(part, committed.get(name)))
-  const fault =
-    wrong === undefined ? undefined : `its personal data (${wrong[0]}) is not what was recorded`
-  return { fault, isErased: present.size < committed.size }
+  const committed = isPart(commitment) ? commitment : {}
+  const present = personal == null ? {} : JSON.parse(String(personal))
+  if (!isPart(present)) return { fault: 'its personal data cannot be read', isErased: false }
+  for (const name in present) {
+    if (!Object.hasOwn(committed, name) || !isCommitted(present[name], committed[name])) {
+      return { fault: `its personal data (${name}) is not what was recorded`, isErased: false }
+    }
+  }
+  const isErased = Object.keys(committed).some((name) => !Object.hasOwn(present, name))
+  return { fault: undefined, isErased }
 }

@@ -15,7 +15,7 @@ import { signerOf } from '../../src/ledger/signing-key.ts'
 import { appendLeaf, type Peaks, rootOfPeaks } from '../../src/ledger/tree.ts'
 import { checkLog, type Verdict } from '../../src/tools/log-check.ts'
 
-export type Line = { sequence: number; hash: string; record: string }
+export type Line = { sequence: number; hash: string; record: string; personal?: string }
 
 export const origin = 'burgee/audit/5f0c2b7e/organisation:7'
 
@@ -49,10 +49,37 @@ export function grown(lines: Line[], size: number, more: JsonObject = {}): Line[
 export const signer = await signerOf('the secret', origin)
 export const thief = await signerOf('another secret', origin)
 
-export async function noteOver(lines: Line[], by: Signer = signer): Promise<string> {
+export function rootOver(lines: Line[]): Uint8Array {
   const peaks: Peaks = []
   for (const { hash } of lines) appendLeaf(peaks, Buffer.from(hash, 'hex'))
-  return signCheckpoint(by, { origin, size: lines.length, root: rootOfPeaks(peaks) })
+  return rootOfPeaks(peaks)
+}
+
+export const noteOver = (lines: Line[], by: Signer = signer): Promise<string> =>
+  signCheckpoint(by, { origin, size: lines.length, root: rootOver(lines) })
+
+/** The entry about a pruning of the first so many entries, behind all others. */
+export const tombstoneOver = (lines: Line[], through: number): Line =>
+  lineOf(lines.length + 1, lines.at(-1)?.hash ?? noHash, {
+    action: 'audit.pruned',
+    after: {
+      through,
+      root: Buffer.from(rootOver(lines.slice(0, through))).toString('hex'),
+      days: 400,
+    },
+  })
+
+export const prunedLine = (pruned: { from: number; to: number; hashes: string }): string =>
+  JSON.stringify({ pruned })
+
+/** The log as it is exported when its first entries are pruned. */
+export function pruned(lines: Line[], through: number): (Line | string)[] {
+  const tiles: string[] = []
+  for (let from = 1; from <= through; from += 256) {
+    const tile = lines.slice(from - 1, from + 255)
+    tiles.push(prunedLine({ from, to: from + 255, hashes: tile.map(({ hash }) => hash).join('') }))
+  }
+  return [...tiles, ...lines.slice(through)]
 }
 
 export const read = (note: string): Note => {
