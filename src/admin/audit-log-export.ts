@@ -19,7 +19,8 @@ const encoder = new TextEncoder()
 const lineOf = (value: object) => `${JSON.stringify(value)}\n`
 
 /** The record is text inside the line: its very bytes were hashed. */
-const entryLine = ({ sequence, hash, record }: LogLine) => lineOf({ sequence, hash, record })
+const entryLine = ({ sequence, hash, record, personal }: LogLine) =>
+  lineOf({ sequence, hash, record, ...(personal !== null && { personal }) })
 
 /** A page of lines at a time, in the order of the log. */
 async function* readLog(env: Env, { ledger }: Log, upTo: number): AsyncGenerator<string[]> {
@@ -73,8 +74,8 @@ export const auditLogExportRoutes = createAdminRouter()
 
 /**
  * NDJSON, oldest first: `{pruned: {from, to, hashes}}` for each 256 entries that are pruned, then
- * `{sequence, hash, record}` for each entry, then `{checkpoint, key}`. Of a log that is as it was signed,
- * exactly the entries that the checkpoint covers.
+ * `{sequence, hash, record, personal?}` for each entry, then `{checkpoint, key}`. Of a log that is as it
+ * was signed, exactly the entries that the checkpoint covers.
  */
 auditLogExportRoutes.openapi(
   createRoute({

@@ -69,7 +69,7 @@ async function pruneLog(env: Env, log: Overdue, at: { now: number; floorDays: nu
     ledger,
     write: 'audit.prune',
     input: { ledger, organisationId, through, root: toHex(root), floorDays: at.floorDays },
-    actor: { kind: 'system', id: null, name: '' },
+    actor: { kind: 'system', id: null, credential: null, name: '' },
     source: { requestId: crypto.randomUUID(), ip: null, userAgent: null },
   })
 }

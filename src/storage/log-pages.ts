@@ -5,10 +5,15 @@ import type { Database } from './database.ts'
 import { entries } from './entries.ts'
 import { selectLeafTiles, tileWidth } from './tree-tiles.ts'
 
-/** An entry as it was hashed. */
-export type LogLine = { sequence: number; hash: string; record: string }
+/** An entry as it was hashed, and what is left of the personal data beside it. */
+export type LogLine = { sequence: number; hash: string; record: string; personal: string | null }
 
-const columns = { sequence: entries.sequence, hash: entries.hash, record: entries.record }
+const columns = {
+  sequence: entries.sequence,
+  hash: entries.hash,
+  record: entries.record,
+  personal: entries.personal,
+}
 
 export const findLogLine = async (
   db: Database,
@@ -40,7 +45,8 @@ const readPage = (db: Database, ledger: string, { after, upTo }: { after: number
           SELECT sequence FROM (
             SELECT sequence, sum(bytes) OVER (ORDER BY sequence) - bytes AS before
             FROM (
-              SELECT sequence, octet_length(record) AS bytes FROM entries
+              SELECT sequence, octet_length(record) + coalesce(octet_length(personal), 0) AS bytes
+              FROM entries
               WHERE ledger = ${ledger} AND sequence > ${after} AND sequence <= ${upTo}
               ORDER BY sequence LIMIT ${pageRows}
             )

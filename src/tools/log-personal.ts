@@ -1,6 +1,6 @@
 /**
- * Holds the personal data beside a record against what the record was committed to. Data that is gone
- * was erased, which leaves the record as it is; data that is another is an edit.
+ * Holds the personal data beside a record against what the record was committed to (ledger/personal.ts).
+ * Data that is gone was erased, which leaves the record as it is; data that is another is an edit.
  */
 import { hash } from 'node:crypto'
 import { type Json, toCanonical } from './log-canonical.ts'

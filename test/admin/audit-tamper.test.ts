@@ -122,6 +122,14 @@ describe('in the past that was signed', () => {
     expect(await audit()).toBe('edit 2')
   })
 
+  it('edited personal data is shown by the export; data that is gone is not held against it', async () => {
+    const personal = 'UPDATE entries SET personal ='
+    await tamper(`${personal} replace(personal, '@example', '@elsewhere') WHERE sequence = 2`)
+    expect(await audit()).toBe('edit 2')
+    await run(`${personal} NULL WHERE sequence = 2`)
+    expect(await audit()).toBe('good')
+  })
+
   it('a deleted entry is refused, and shown by the export', async () => {
     await tamper('DELETE FROM entries WHERE ledger = ? AND sequence = 3', ledger)
     expect(await refusal()).toContain('entries are missing')

@@ -1,49 +1,31 @@
 /** What an organisation no longer keeps: what goes, what stays, and what holds afterwards. */
-import { env, exports } from 'cloudflare:workers'
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { administration } from '../../src/app.ts'
 import type { Env } from '../../src/env.ts'
-import { fromBase64, fromHex, toHex } from '../../src/ledger/bytes.ts'
+import { fromBase64, fromHex } from '../../src/ledger/bytes.ts'
 import { growTree } from '../../src/ledger/growth.ts'
-import { parseCheckpoint, parseVerifierKey } from '../../src/ledger/note.ts'
 import { logOf, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
 import { pruneLogs } from '../../src/ledger/pruning.ts'
-import {
-  appendLeaf,
-  type Peaks,
-  rootOfPeaks,
-  verifyConsistency,
-  verifyInclusion,
-} from '../../src/ledger/tree.ts'
+import { verifyConsistency, verifyInclusion } from '../../src/ledger/tree.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { keptPages } from '../../src/storage/log-pages.ts'
-import { checkLog } from '../../src/tools/log-check.ts'
 import { api } from '../support/admin.ts'
-import { createOldLog, type OldLog } from '../support/old-log.ts'
+import {
+  at,
+  audit,
+  createOldLog,
+  type OldLog,
+  prunedThrough,
+  retentionOf,
+  rootOver,
+  rowsOf,
+  textOf,
+} from '../support/old-log.ts'
 
 const run = (sql: string, ...values: unknown[]) =>
   env.DB.prepare(sql)
     .bind(...values)
     .run()
-
-type Row = { sequence: number; hash: string; record: string }
-
-const rowsOf = async ({ ledger }: OldLog): Promise<Row[]> =>
-  (
-    await env.DB.prepare(
-      'SELECT sequence, hash, record FROM entries WHERE ledger = ? ORDER BY sequence',
-    )
-      .bind(ledger)
-      .all<Row>()
-  ).results
-
-const at = ({ id }: OldLog) => `organisations/${id}/audit`
-
-const retentionOf = async (log: OldLog) =>
-  (await api('GET', `${at(log)}/retention/`, undefined, log.auth)).body
-
-const prunedThrough = async (log: OldLog) =>
-  ((await retentionOf(log)) as { pruned_through: number }).pruned_through
 
 /** Undefined: nothing was pruned. */
 const lastOf = async (log: OldLog) => {
@@ -53,107 +35,8 @@ const lastOf = async (log: OldLog) => {
 
 const prune = (changes: Partial<Env> = {}) => pruneLogs({ ...env, ...changes } as Env, Date.now())
 
-const textOf = async (log: OldLog, path: string): Promise<string> => {
-  const response = await exports.default.fetch(
-    new Request(`http://localhost/api/v1/${at(log)}/${path}`, {
-      headers: { Authorization: log.auth },
-    }),
-  )
-  expect(response.status).toBe(200)
-  return new TextDecoder().decode(await response.arrayBuffer())
-}
-
-/** The export, held against what an auditor has kept. */
-async function audit(log: OldLog, kept: string[]) {
-  const lines = (await textOf(log, 'export/log/')).trimEnd().split('\n')
-  const notes = kept.map((text) => {
-    const note = parseCheckpoint(text)
-    if (note === undefined) throw new Error('no checkpoint')
-    return { name: 'kept', note }
-  })
-  const verifier = parseVerifierKey((await textOf(log, 'key/')).trim())
-  if (verifier === undefined) throw new Error('no key')
-  const checking = checkLog({ kept: notes, verifiers: [verifier] }, lines.at(-1) ?? '')
-  lines.every(checking.take)
-  return checking.end()
-}
-
 /** 700 entries, of which the first so many are older than what is kept by default. */
 const createLog = (old: number, size = 700) => createOldLog(size, (n) => (n <= old ? 401 : 399))
-
-function rootOver(rows: Row[]): string {
-  const peaks: Peaks = []
-  for (const { hash } of rows) appendLeaf(peaks, fromHex(hash))
-  return toHex(rootOfPeaks(peaks))
-}
-
-describe('what an organisation keeps', () => {
-  const put = (log: OldLog, days: unknown) =>
-    api('PUT', `${at(log)}/retention/`, { days }, log.auth)
-
-  it('is 400 days unless it says otherwise, and that is an entry', async () => {
-    const log = await createLog(0, 1)
-    expect(await retentionOf(log)).toEqual({ days: 400, floor: 90, pruned_through: 0 })
-    expect(await put(log, 90)).toMatchObject({
-      status: 200,
-      body: { days: 90, floor: 90, pruned_through: 0 },
-    })
-    expect(await put(log, '90')).toMatchObject({ status: 200 })
-    const records = (await rowsOf(log)).map(({ record }) => JSON.parse(record))
-    expect(records).toHaveLength(2)
-    expect(records[1]).toMatchObject({
-      action: 'audit.retention-updated',
-      resource: { type: 'AUDIT_LOG', id: String(log.id), name: 'Old' },
-      before: { audit_retention_days: 400 },
-      after: { audit_retention_days: 90 },
-    })
-  })
-
-  it('is one of three numbers of days', async () => {
-    const log = await createLog(0, 1)
-    for (const days of [0, 89, 91, 100_000]) {
-      const refused =
-        'Choose one of 90, 365, 400: this server keeps every audit log for at least 90 days.'
-      expect(await put(log, days)).toMatchObject({ status: 400, body: { days: [refused] } })
-    }
-    for (const days of [null, undefined, 'x', -1, 1.5, 100_001, {}]) {
-      expect(await put(log, days)).toMatchObject({
-        status: 400,
-        body: { days: [expect.any(String)] },
-      })
-    }
-    expect(await rowsOf(log)).toHaveLength(1)
-  })
-
-  it('is never less than the operator’s floor, also when that is raised later', async () => {
-    const log = await createLog(0, 1)
-    await put(log, 90)
-    const withFloor = async (floor: string, days?: number) => {
-      const request = new Request(`http://localhost/api/v1/${at(log)}/retention/`, {
-        method: days === undefined ? 'GET' : 'PUT',
-        headers: { Authorization: log.auth, 'Content-Type': 'application/json' },
-        ...(days !== undefined && { body: JSON.stringify({ days }) }),
-      })
-      const strict = { ...env, AUDIT_RETENTION_FLOOR_DAYS: floor }
-      const response = await administration.fetch(request, strict)
-      return { status: response.status, body: await response.json() }
-    }
-    expect(await withFloor('200')).toMatchObject({ body: { days: 200, floor: 200 } })
-    expect(await withFloor('200', 90)).toEqual({
-      status: 400,
-      body: {
-        days: ['Choose one of 365, 400: this server keeps every audit log for at least 200 days.'],
-      },
-    })
-    expect(await withFloor('365', 365)).toMatchObject({ status: 200, body: { days: 365 } })
-    expect(await withFloor('500', 400)).toEqual({
-      status: 400,
-      body: {
-        days: ['This server keeps every audit log for 500 days: there is nothing to choose.'],
-      },
-    })
-  })
-})
 
 describe('pruning', () => {
   it('takes whole tiles from the beginning, and is itself an entry about what went', async () => {
@@ -295,6 +178,7 @@ describe('a log that was pruned', () => {
     const verdict = await audit(log, kept)
     expect(verdict).toMatchObject({ kind: 'good', entries: 701 })
     expect(JSON.stringify(verdict)).toContain('pruned: 512 entries')
+    expect(JSON.stringify(verdict)).not.toContain('erased')
     await api('PUT', `${at(log)}/retention/`, { days: 365 }, log.auth)
     expect(await audit(log, kept)).toMatchObject({ kind: 'good', entries: 702 })
   })
@@ -304,9 +188,9 @@ describe('a log that was pruned', () => {
     const rows = await rowsOf(log)
     await prune()
     const proofs = logOf({ id: log.id, uuid: 'x' })
-    for (const size of [1, 100, 256, 257, 500, 512, 513, 700]) {
+    for (const size of [100, 256, 513, 700]) {
       const root = fromHex(rootOver(rows.slice(0, size)))
-      for (const sequence of [1, 100, 256, 257, 512, 513].filter((n) => n <= size)) {
+      for (const sequence of [1, 256, 257, 513].filter((n) => n <= size)) {
         const told = await proveInclusion(env, proofs, { sequence, size })
         if (told.kind !== 'ok') throw new Error(JSON.stringify(told))
         const leaf = fromHex(rows[sequence - 1]?.hash ?? '')
@@ -321,31 +205,6 @@ describe('a log that was pruned', () => {
       const path = { from: size, to, fromRoot: root, toRoot: present, proof }
       expect(verifyConsistency(path)).toBe(true)
     }
-  })
-
-  it('says of an entry that it is pruned, and lists what is there', async () => {
-    const log = await createLog(520)
-    await prune()
-    for (const path of ['leaf/512/', 'entries/1/']) {
-      const { status, body } = await api('GET', `${at(log)}/${path}`, undefined, log.auth)
-      expect(status).toBe(404)
-      expect(body).toEqual({ detail: expect.stringMatching(/is pruned: .* from 513 on/) })
-    }
-    for (const path of ['leaf/0/', 'leaf/999/', 'entries/999/']) {
-      const { status, body } = await api('GET', `${at(log)}/${path}`, undefined, log.auth)
-      expect({ status, body }).toEqual({ status: 404, body: { detail: 'Not found.' } })
-    }
-    expect(JSON.parse(await textOf(log, 'leaf/513/'))).toMatchObject({ sequence: 513 })
-    type Listed = { results: { sequence: number }[]; next: string | null }
-    const listed: number[] = []
-    for (let next: string | null = `${at(log)}/entries/?order=asc&limit=60`; next !== null; ) {
-      const page: Listed = (await api<Listed>('GET', next, undefined, log.auth)).body
-      listed.push(...page.results.map(({ sequence }) => sequence))
-      next = page.next && `${at(log)}/entries/?order=asc&limit=60&after=${page.next}`
-    }
-    expect(listed).toEqual(Array.from({ length: 189 }, (_, index) => 513 + index))
-    const stream = JSON.parse(await textOf(log, 'stream/?after=5&limit=2'))
-    expect(stream).toMatchObject({ results: [{ sequence: 513 }, { sequence: 514 }], next: 514 })
   })
 
   it('breaks an export off rather than leave a gap when it is pruned meanwhile', async () => {

@@ -1,18 +1,22 @@
-/** Logs that are older than the world they stand in: chained as the ledger chains them, long ago. */
-import { env } from 'cloudflare:workers'
+/** Logs that are older than the world they stand in, chained as the ledger chains them; and what is left of them. */
+import { env, exports } from 'cloudflare:workers'
+import { fromHex, toHex } from '../../src/ledger/bytes.ts'
 import { chainEntries, noHash } from '../../src/ledger/chain.ts'
 import { ledgerOf } from '../../src/ledger/client.ts'
+import { parseCheckpoint, parseVerifierKey } from '../../src/ledger/note.ts'
+import { appendLeaf, type Peaks, rootOfPeaks } from '../../src/ledger/tree.ts'
 import { insertRows, openDatabase, runBatch } from '../../src/storage/database.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { reserveIds } from '../../src/storage/ids.ts'
 import { organisations } from '../../src/storage/organisations.ts'
-import { addMember, addUser } from './admin.ts'
+import { checkLog, type Verdict } from '../../src/tools/log-check.ts'
+import { addMember, addUser, api } from './admin.ts'
 
-export const dayMs = 24 * 60 * 60 * 1_000
+const dayMs = 24 * 60 * 60 * 1_000
 
 export type OldLog = { id: number; ledger: string; auth: string }
 
-/** Entries of one change a day, or of however many days ago `ageOf` says; by their sequence. */
+/** An organisation whose entries are as many days old as `ageOf` says of their sequence. */
 export async function createOldLog(
   size: number,
   ageOf: (sequence: number) => number,
@@ -32,7 +36,7 @@ export async function createOldLog(
       id: crypto.randomUUID(),
       ledger,
       now: Date.now() - ageOf(sequence) * dayMs,
-      actor: { kind: 'user', id: String(person.id), name: person.email },
+      actor: { kind: 'user', id: String(person.id), credential: 'token:x', name: person.email },
       source: { requestId: `request-${sequence}`, ip: null, userAgent: null },
     } as const
     const draft = {
@@ -51,4 +55,55 @@ export async function createOldLog(
   }
   await runBatch(db, insertRows(db, entries, rows))
   return { id, ledger, auth: person.auth }
+}
+
+export type Row = { sequence: number; hash: string; record: string }
+
+export const rowsOf = async ({ ledger }: OldLog): Promise<Row[]> =>
+  (
+    await env.DB.prepare(
+      'SELECT sequence, hash, record FROM entries WHERE ledger = ? ORDER BY sequence',
+    )
+      .bind(ledger)
+      .all<Row>()
+  ).results
+
+export const at = ({ id }: OldLog) => `organisations/${id}/audit`
+
+export const retentionOf = async (log: OldLog) =>
+  (await api('GET', `${at(log)}/retention/`, undefined, log.auth)).body
+
+export const prunedThrough = async (log: OldLog) =>
+  ((await retentionOf(log)) as { pruned_through: number }).pruned_through
+
+export const textOf = async (log: OldLog, path: string): Promise<string> => {
+  const response = await exports.default.fetch(
+    new Request(`http://localhost/api/v1/${at(log)}/${path}`, {
+      headers: { Authorization: log.auth },
+    }),
+  )
+  if (response.status !== 200) throw new Error(`${path} answers ${response.status}`)
+  return new TextDecoder().decode(await response.arrayBuffer())
+}
+
+/** The export, held against what an auditor has kept. */
+export async function audit(log: OldLog, kept: string[]): Promise<Verdict> {
+  const lines = (await textOf(log, 'export/log/')).trimEnd().split('\n')
+  const notes = kept.map((text) => {
+    const note = parseCheckpoint(text)
+    if (note === undefined) throw new Error('no checkpoint')
+    return { name: 'kept', note }
+  })
+  const verifier = parseVerifierKey((await textOf(log, 'key/')).trim())
+  if (verifier === undefined) throw new Error('no key')
+  const checking = checkLog({ kept: notes, verifiers: [verifier] }, lines.at(-1) ?? '')
+  lines.every(checking.take)
+  return checking.end()
+}
+
+/** The root of the tree over these entries, in hex. */
+export function rootOver(rows: Row[]): string {
+  const peaks: Peaks = []
+  for (const { hash } of rows) appendLeaf(peaks, fromHex(hash))
+  return toHex(rootOfPeaks(peaks))
 }
