@@ -130,6 +130,16 @@ describe('personal data', () => {
     expect(await judge(told(1, personal))).toBe('edit 1')
   })
 
+  it('is an edit when its salt is not of sixteen bytes, whatever it was committed to', async () => {
+    for (const bytes of [0, 15, 17, 65]) {
+      const part = { ...actorOf(1), salt: Buffer.alloc(bytes, 'x').toString('base64') }
+      const line = lineOf(1, noHash, { v: 2, commitment: { actor: commitmentTo(part) } })
+      const own = lastLine(await noteOver([line]))
+      const lines = [{ ...line, personal: canonicalJson({ actor: part }) }]
+      expect(inShort(await check(lines, { last: own })), `${bytes}`).toBe('edit 1')
+    }
+  })
+
   it('is no matter of how it is written, only of what it says', async () => {
     const { actor } = JSON.parse(at(1).personal ?? '') as { actor: JsonObject }
     const backwards = Object.fromEntries(Object.entries(actor).reverse())
