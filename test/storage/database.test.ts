@@ -27,6 +27,7 @@ it('text, numbers, booleans, null and defaults come back as they went', async ()
     persistTraitData: true,
     stopServingFlags: false,
     restrictProjectCreateToAdmin: false,
+    auditRetentionDays: 400,
   })
 })
 
