@@ -3,8 +3,9 @@
  * entry and may make the edit itself; what is done is the domain's business.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { type Asked, accessToOrganisation, accessToProject, projectWith } from '../auth/access.ts'
+import { type Asked, accessToOrganisation, accessToProject } from '../auth/access.ts'
 import { requireCaller } from '../auth/require.ts'
+import { may } from '../domain/permissions.ts'
 import { readEdit, type Taken } from '../domain/revert-entry.ts'
 import { bool, pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
@@ -16,6 +17,7 @@ import { findEnvironment } from '../storage/environments.ts'
 import type { Project } from '../storage/projects.ts'
 import { type Recorded, wholeRecord } from '../storage/records.ts'
 import { accessById } from './environment-with.ts'
+import { refusalOf } from './features.ts'
 import { commitChange, createAdminRouter } from './router.ts'
 
 /** Whoever does not ask for a change by name gets a dry run. */
@@ -92,8 +94,7 @@ async function requireEdit(c: Asked, taken: Taken): Promise<Outcome<Allowed>> {
     case 'feature.updated': {
       const access = await accessToProject(c, projectId, 'CREATE_FEATURE')
       if (access.kind !== 'ok') return access
-      const administered = await projectWith(c, projectId, 'ADMINISTER_PROJECT')
-      return ok({ areOptionsFixed: administered === undefined })
+      return ok({ areOptionsFixed: !may(access.value.standing, 'ADMINISTER_PROJECT') })
     }
     case 'feature-state.updated':
     case 'feature-segment.reordered': {
@@ -135,13 +136,13 @@ auditRevertRoutes.openapi(
     if (seen.kind !== 'ok') return refuse(c, seen)
     const taken = readEdit(told)
     if (taken.kind !== 'ok') return refuse(c, taken)
-    const may = seen.value.project === undefined ? allowed : await requireEdit(c, taken.value)
-    if (may.kind !== 'ok') return refuse(c, may)
+    const edit = seen.value.project === undefined ? allowed : await requireEdit(c, taken.value)
+    if (edit.kind !== 'ok') return refuse(c, edit)
     const outcome = await commitChange(c, told.organisation ?? 0, {
       write: 'audit.revert',
-      input: { id: entry.id, isDryRun, force, ...may.value },
+      input: { id: entry.id, isDryRun, force, ...edit.value },
     })
-    if (outcome.kind !== 'ok') return refuse(c, outcome)
+    if (outcome.kind !== 'ok') return refuse(c, refusalOf(c, outcome))
     const { result, change } = outcome.value
     const { id, sequence } = entry
     const newEntry = isDryRun ? undefined : await findEntryOfChange(db, change)

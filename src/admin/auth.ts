@@ -11,7 +11,7 @@ import { hashPassword, verifyPassword } from '../auth/password.ts'
 import { passwordProblems } from '../auth/password-rules.ts'
 import { requireUser } from '../auth/require.ts'
 import type { InputOf, ResultOf, WriteName } from '../domain/register.ts'
-import { admit } from '../domain/users.ts'
+import { aboutApplicant, aboutSession, admit } from '../domain/users.ts'
 import type { Actor } from '../domain/write.ts'
 import { blankText, text, toTimestamp } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
@@ -23,6 +23,7 @@ import { openDatabase } from '../storage/database.ts'
 import { sha256Hex } from '../storage/digest.ts'
 import { reserveIds } from '../storage/ids.ts'
 import { findUserByEmail, type User } from '../storage/users.ts'
+import { noteDenied } from './denials.ts'
 import { type AdminContext, createAdminRouter, sourceOf } from './router.ts'
 
 /** Taken as typed, spaces included; bounded only so that nobody sends a book. */
@@ -109,6 +110,17 @@ const commitAs = <N extends WriteName>(
 /** One text for both: it must not tell whether the account exists. */
 const badCredentials = invalidBody('Unable to log in with provided credentials.')
 
+/** People type passwords into the wrong field: what is no address is not kept. */
+const addressIn = (typed: string): string => (z.email().safeParse(typed).success ? typed : '')
+
+/** Nobody has proven to be this person: the id only says whose account it was about. */
+const claimant = (email: string, user?: User): Actor => ({
+  kind: 'user',
+  id: user === undefined ? null : String(user.id),
+  credential: null,
+  name: email,
+})
+
 export const authRoutes = createAdminRouter()
 
 /**
@@ -144,6 +156,11 @@ authRoutes.openapi(
     }
     // Spares the hashing; whether it is still open is decided by the write, in its turn.
     const admitted = await admit(db, Date.now(), { type: signUpType, hash: inviteHash, email })
+    if (admitted.kind === 'forbidden' && inviteHash !== null) {
+      const about = aboutApplicant(email)
+      const log = 'Registration refused'
+      noteDenied(c, claimant(email), { action: 'user.denied', about, log })
+    }
     if (admitted.kind !== 'ok') return refuse(c, admitted)
     const problems = passwordProblems(plain, person)
     if (problems.length > 0) return refuse(c, invalid({ password: problems }))
@@ -178,7 +195,16 @@ authRoutes.openapi(
     if (throttled !== undefined) return refuse(c, throttled)
     const user = await findUserByEmail(openDatabase(c.env.DB), email)
     const right = await verifyPassword(plain, user?.passwordHash)
-    if (user === undefined || !right) return refuse(c, badCredentials)
+    if (user === undefined || !right) {
+      const address = addressIn(email)
+      const about = aboutSession({ email: address })
+      noteDenied(c, claimant(address, user), {
+        action: 'session.denied',
+        about,
+        log: 'Login failed',
+      })
+      return refuse(c, badCredentials)
+    }
     const { token, hash } = await newToken()
     const outcome = await commitAs(c, userActor(user, hash), {
       write: 'session.create',

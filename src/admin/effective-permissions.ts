@@ -4,6 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { userIdOf } from '../auth/caller.ts'
+import { lacking } from '../auth/judged.ts'
 import { requirePlace } from '../auth/require.ts'
 import {
   administering,
@@ -19,7 +20,7 @@ import {
 import { pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers } from '../http/routes.ts'
-import { forbidden, invalidBody, notFound } from '../outcome.ts'
+import { invalidBody, notFound } from '../outcome.ts'
 import { readAccess } from '../storage/access.ts'
 import { openDatabase } from '../storage/database.ts'
 import { listGroups } from '../storage/groups.ts'
@@ -98,7 +99,9 @@ function mountDetailed(level: Level): void {
       const { place, standing, caller } = c.var
       const userId = pathId(c.req.param('user'))
       const isOwn = userIdOf(caller) === userId
-      if (!isOwn && !may(standing, administering[level])) return refuse(c, forbidden())
+      if (!isOwn && !may(standing, administering[level])) {
+        return refuse(c, lacking(c, administering[level]))
+      }
       const db = openDatabase(c.env.DB)
       const access = await readAccess(db, place, userId)
       if (access.role === undefined) return refuse(c, notFound())

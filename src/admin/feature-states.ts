@@ -3,13 +3,14 @@
  * admin-api §B.6, families (1) and (2).
  */
 import { createRoute, z } from '@hono/zod-openapi'
+import { lacking } from '../auth/judged.ts'
 import { requireCaller, requireEnvironment } from '../auth/require.ts'
 import { may } from '../domain/permissions.ts'
 import { bool, id, pathId } from '../http/fields.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { forbidden, invalid, invalidBody, notFound } from '../outcome.ts'
+import { invalid, invalidBody, notFound } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findFeatureState, listMultivariateValues, pageStates } from '../storage/feature-states.ts'
 import { findStateByUuid } from '../storage/overrides.ts'
@@ -134,7 +135,7 @@ featureStateRoutes.openapi(
     const body = c.req.valid('json')
     if (body.feature == null) return c.json({ detail: 'Feature not provided' }, 400)
     if (body.feature_segment != null && !may(standing, 'MANAGE_SEGMENT_OVERRIDES')) {
-      return refuse(c, forbidden())
+      return refuse(c, lacking(c, 'MANAGE_SEGMENT_OVERRIDES'))
     }
     const target = await targetOf(c.env, environment.id, body)
     if (target.kind !== 'ok') return refuse(c, target)
@@ -168,7 +169,7 @@ featureStateRoutes.openapi(
       return refuse(c, invalidBody("An environment's own state cannot be deleted."))
     }
     if (featureSegmentId !== null && !may(standing, 'MANAGE_SEGMENT_OVERRIDES')) {
-      return refuse(c, forbidden())
+      return refuse(c, lacking(c, 'MANAGE_SEGMENT_OVERRIDES'))
     }
     const outcome =
       featureSegmentId === null

@@ -1,21 +1,22 @@
 /** `projects/{project}/features/`: contract admin-api §B.5. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { projectWith } from '../auth/access.ts'
+import { lacking } from '../auth/judged.ts'
 import { requireCaller, requireProject } from '../auth/require.ts'
+import { may, type Standing } from '../domain/permissions.ts'
 import { blankText, bool, exactText, isExact, pathId, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { etagOf } from '../http/preconditions.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { notFound } from '../outcome.ts'
+import { notFound, type Refusal } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findFeatureByUuid } from '../storage/features.ts'
-import type { Project } from '../storage/projects.ts'
 import { readWholeFeature } from '../storage/whole-features.ts'
 import { featureSchema, featureView, idList, optionsBody } from './feature-view.ts'
 import { noMetadata } from './no-metadata.ts'
 import { maxValueBytes } from './project-view.ts'
-import { type AdminContext, commitFor, createAdminRouter } from './router.ts'
+import { commitFor, createAdminRouter } from './router.ts'
 
 /** A blank description reads back as null: clients that send "" plan null (contract §A.1.4). */
 const description = blankText(20000)
@@ -51,8 +52,11 @@ const createBody = settingsBody.extend({
 })
 
 /** Others may change options one by one only (contract §B.5). */
-const administers = async (c: AdminContext, project: Project): Promise<boolean> =>
-  (await projectWith(c, project.id, 'ADMINISTER_PROJECT')) !== undefined
+const administers = (standing: Standing): boolean => may(standing, 'ADMINISTER_PROJECT')
+
+/** The only thing that the writes of features forbid is to touch options without being one of those. */
+export const refusalOf = (c: Parameters<typeof lacking>[0], refusal: Refusal): Refusal =>
+  refusal.kind === 'forbidden' ? lacking(c, 'ADMINISTER_PROJECT', refusal) : refusal
 
 const list = '/projects/{project}/features'
 const one = '/projects/{project}/features/{feature}'
@@ -69,13 +73,13 @@ featureRoutes.openapi(
     responses: answers({ 201: featureSchema }),
   }),
   async (c) => {
-    const { project } = c.var
+    const { project, standing } = c.var
     const { multivariate_options: options = [], metadata: _, ...body } = c.req.valid('json')
     const outcome = await commitFor(c, project.organisationId, {
       write: 'feature.create',
       input: {
         projectId: project.id,
-        areOptionsFixed: options.length > 0 && !(await administers(c, project)),
+        areOptionsFixed: options.length > 0 && !administers(standing),
         feature: {
           type: 'STANDARD',
           description: null,
@@ -90,7 +94,7 @@ featureRoutes.openapi(
     })
     return outcome.kind === 'ok'
       ? c.json(featureView(outcome.value), 201, etagOf(outcome.value.feature.version))
-      : refuse(c, outcome)
+      : refuse(c, refusalOf(c, outcome))
   },
 )
 
@@ -122,16 +126,18 @@ for (const method of ['put', 'patch'] as const) {
       responses: answers({ 200: featureSchema }),
     }),
     async (c) => {
-      const { project } = c.var
+      const { project, standing } = c.var
       const { multivariate_options: options, tags, metadata: _, ...body } = c.req.valid('json')
       const id = pathId(c.req.param('feature'))
-      const areOptionsFixed = options !== undefined && !(await administers(c, project))
+      const areOptionsFixed = options !== undefined && !administers(standing)
       const settings = camelKeys(body)
       const outcome = await commitFor(c, project.organisationId, {
         write: 'feature.update',
         input: { projectId: project.id, id, settings, options, areOptionsFixed, tags },
       })
-      return outcome.kind === 'ok' ? c.json(featureView(outcome.value), 200) : refuse(c, outcome)
+      return outcome.kind === 'ok'
+        ? c.json(featureView(outcome.value), 200)
+        : refuse(c, refusalOf(c, outcome))
     },
   )
 }

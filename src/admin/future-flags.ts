@@ -3,6 +3,7 @@
  * once, contract admin-api §B.12. Every 404 says of what: clients take a bare one for an old server.
  */
 import { createRoute } from '@hono/zod-openapi'
+import { lacking } from '../auth/judged.ts'
 import { requireEnvironment } from '../auth/require.ts'
 import { type WholeFlag, wholeFlag } from '../domain/flag-scene.ts'
 import { may } from '../domain/permissions.ts'
@@ -10,7 +11,7 @@ import { pathId } from '../http/fields.ts'
 import { etagOf } from '../http/preconditions.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { forbidden, notFound, type Outcome, ok } from '../outcome.ts'
+import { notFound, type Outcome, ok } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { type Feature, findFeature } from '../storage/features.ts'
 import { readWholeFlag } from '../storage/whole-flags.ts'
@@ -77,9 +78,11 @@ for (const method of ['patch', 'put'] as const) {
       const wanted = toWanted(c.req.valid('json'))
       const { own, overrides } = wanted
       const isOwn = own !== undefined || overrides === undefined
-      if (isOwn && !may(standing, 'UPDATE_FEATURE_STATE')) return refuse(c, forbidden())
+      if (isOwn && !may(standing, 'UPDATE_FEATURE_STATE')) {
+        return refuse(c, lacking(c, 'UPDATE_FEATURE_STATE'))
+      }
       if (overrides !== undefined && !may(standing, 'MANAGE_SEGMENT_OVERRIDES')) {
-        return refuse(c, forbidden())
+        return refuse(c, lacking(c, 'MANAGE_SEGMENT_OVERRIDES'))
       }
       const place = await placeOf(c)
       if (place.kind !== 'ok') return refuse(c, place)

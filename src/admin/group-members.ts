@@ -4,6 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { userIdOf } from '../auth/caller.ts'
+import { lacking } from '../auth/judged.ts'
 import { requireOrganisation } from '../auth/require.ts'
 import { may } from '../domain/permissions.ts'
 import { id, pathId } from '../http/fields.ts'
@@ -44,10 +45,12 @@ for (const [path, write] of [
       const userIds = [...new Set(c.req.valid('json').user_ids)]
       const self = userIdOf(caller) ?? 0
       const isOwn = await isGroupAdmin(db, groupId, self)
-      if (!isOwn && !may(standing, 'MANAGE_USER_GROUPS')) return refuse(c, forbidden())
+      if (!isOwn && !may(standing, 'MANAGE_USER_GROUPS')) {
+        return refuse(c, lacking(c, 'MANAGE_USER_GROUPS'))
+      }
       const joins = path === 'add-users' && userIds.includes(self)
       if (joins && !isOwn && !may(standing, 'ADMINISTER_ORGANISATION')) {
-        return refuse(c, forbidden(notYourself))
+        return refuse(c, lacking(c, 'ADMINISTER_ORGANISATION', forbidden(notYourself)))
       }
       const outcome = await commitFor(c, organisation.id, {
         write,

@@ -4,6 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { type Caller, userIdOf } from '../auth/caller.ts'
+import { lacking } from '../auth/judged.ts'
 import { requireOrganisation } from '../auth/require.ts'
 import { may } from '../domain/permissions.ts'
 import { bool, pathId, text, textOrNull } from '../http/fields.ts'
@@ -128,11 +129,12 @@ groupRoutes.openapi(
     const { caller, organisation, standing } = c.var
     const db = openDatabase(c.env.DB)
     const group = await findGroup(db, organisation.id, pathId(c.req.param('group')))
+    if (group === undefined) return refuse(c, notFound())
     const isVisible =
-      group !== undefined &&
-      (may(standing, 'MANAGE_USER_GROUPS') ||
-        (await isGroupAdmin(db, group.id, memberIdOf(caller))))
-    return isVisible ? c.json(await showGroup(db, group), 200) : refuse(c, notFound())
+      may(standing, 'MANAGE_USER_GROUPS') || (await isGroupAdmin(db, group.id, memberIdOf(caller)))
+    return isVisible
+      ? c.json(await showGroup(db, group), 200)
+      : refuse(c, lacking(c, 'MANAGE_USER_GROUPS', notFound()))
   },
 )
 

@@ -12,6 +12,7 @@ import { auditRetentionRoutes } from './audit-retention.ts'
 import { auditRevertRoutes } from './audit-revert.ts'
 import { auditStreamRoutes } from './audit-stream.ts'
 import { authRoutes } from './auth.ts'
+import { recordDenied } from './denials.ts'
 import { effectivePermissionRoutes } from './effective-permissions.ts'
 import { environmentCloneRoutes } from './environment-clone.ts'
 import { environmentDocumentRoutes } from './environment-document.ts'
@@ -54,7 +55,7 @@ import { webhookRoutes } from './webhooks.ts'
 
 export const adminRoutes = createAdminRouter()
 
-adminRoutes.use(noStore, except(takesFiles, boundedBody), identify)
+adminRoutes.use(noStore, except(takesFiles, boundedBody), identify, recordDenied)
 
 const resources = [
   authRoutes,
@@ -112,7 +113,9 @@ adminRoutes.route('/', unsupportedRoutes)
 const futureRoutes = createAdminRouter()
 const experimentsRoutes = createAdminRouter()
 
-for (const routes of [futureRoutes, experimentsRoutes]) routes.use(noStore, boundedBody, identify)
+for (const routes of [futureRoutes, experimentsRoutes]) {
+  routes.use(noStore, boundedBody, identify, recordDenied)
+}
 futureRoutes.route('/', futureFlagRoutes)
 experimentsRoutes.route('/', experimentsFlagRoutes)
 

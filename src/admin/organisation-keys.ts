@@ -87,7 +87,7 @@ organisationKeyRoutes.openapi(
   createRoute({
     method: 'get',
     path: all,
-    middleware: [requireUser, guard] as const,
+    middleware: [guard, requireUser] as const,
     request: { query: z.object({ page: z.string().optional() }) },
     responses: answers({ 200: pageOf(keySchema) }),
   }),
@@ -107,7 +107,7 @@ organisationKeyRoutes.openapi(
   createRoute({
     method: 'post',
     path: all,
-    middleware: [requireUser, guard] as const,
+    middleware: [guard, requireUser] as const,
     request: { body: jsonBody(createBody) },
     responses: answers({ 201: keySchema }),
   }),
@@ -133,7 +133,7 @@ organisationKeyRoutes.openapi(
   createRoute({
     method: 'get',
     path: one,
-    middleware: [requireUser, guard] as const,
+    middleware: [guard, requireUser] as const,
     responses: answers({ 200: keySchema }),
   }),
   async (c) => {
@@ -149,7 +149,7 @@ for (const method of ['put', 'patch'] as const) {
     createRoute({
       method,
       path: one,
-      middleware: [requireUser, guard] as const,
+      middleware: [guard, requireUser] as const,
       request: { body: jsonBody(updateBody) },
       responses: answers({ 200: keySchema }),
     }),
@@ -172,7 +172,7 @@ organisationKeyRoutes.openapi(
   createRoute({
     method: 'delete',
     path: one,
-    middleware: [requireUser, guard] as const,
+    middleware: [guard, requireUser] as const,
     responses: answers({ 204: null }),
   }),
   async (c) => {

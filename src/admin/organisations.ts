@@ -1,11 +1,10 @@
 /** `organisations/`: contract admin-api §B.2. Billing does not exist here: nothing is limited. */
 
 import { createRoute, z } from '@hono/zod-openapi'
-import { projectsWith, standingOf } from '../auth/access.ts'
+import { accessToOrganisation, projectsWith } from '../auth/access.ts'
 import { type Caller, userIdOf } from '../auth/caller.ts'
 import { requireCaller, requireOrganisation, requireUser } from '../auth/require.ts'
 import { projectView } from '../delivery/place-views.ts'
-import { may } from '../domain/permissions.ts'
 import { bool, text } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { pageAt, pageOf, pageQuery, toPage } from '../http/paging.ts'
@@ -104,13 +103,11 @@ organisationRoutes.openapi(
     responses: answers({ 200: organisationSchema }),
   }),
   async (c) => {
-    const { caller } = c.var
     const db = openDatabase(c.env.DB)
-    const seen = await seeOrganisationByUuid(db, c.req.param('uuid'), userIdOf(caller))
-    const standing = seen && (await standingOf(db, caller, seen.organisation.id))
-    return seen !== undefined && may(standing ?? 'stranger', 'VIEW_ORGANISATION')
-      ? c.json(organisationView(seen), 200)
-      : refuse(c, notFound())
+    const seen = await seeOrganisationByUuid(db, c.req.param('uuid'), userIdOf(c.var.caller))
+    if (seen === undefined) return refuse(c, notFound())
+    const access = await accessToOrganisation(c, seen.organisation.id, 'VIEW_ORGANISATION')
+    return access.kind === 'ok' ? c.json(organisationView(seen), 200) : refuse(c, notFound())
   },
 )
 

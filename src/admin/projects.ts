@@ -2,14 +2,15 @@
 
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessToOrganisation, projectsWith, projectWith } from '../auth/access.ts'
+import { lacking } from '../auth/judged.ts'
 import { requireCaller, requireProject } from '../auth/require.ts'
 import { projectView } from '../delivery/place-views.ts'
-import { mayCreateProject } from '../domain/permissions.ts'
+import { may, projectCreation } from '../domain/permissions.ts'
 import { id } from '../http/fields.ts'
 import { camelKeys } from '../http/names.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, jsonBody } from '../http/routes.ts'
-import { forbidden, notFound } from '../outcome.ts'
+import { notFound } from '../outcome.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { findProjectByUuid, type Project } from '../storage/projects.ts'
 import { countInProject } from '../storage/totals.ts'
@@ -66,8 +67,8 @@ projectRoutes.openapi(
     const { organisation, ...body } = c.req.valid('json')
     const access = await accessToOrganisation(c, organisation, 'VIEW_ORGANISATION')
     if (access.kind !== 'ok') return refuse(c, access)
-    const { standing } = access.value
-    if (!mayCreateProject(standing, access.value.organisation)) return refuse(c, forbidden())
+    const needed = projectCreation(access.value.organisation)
+    if (!may(access.value.standing, needed)) return refuse(c, lacking(c, needed))
     const outcome = await commitFor(c, organisation, {
       write: 'project.create',
       input: { organisationId: organisation, settings: camelKeys(body) },

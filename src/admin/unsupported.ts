@@ -88,7 +88,7 @@ const guarded = [
   })),
   ...below('/organisations/{organisation}', ofAdministrator).map((list) => ({
     ...list,
-    guard: [requireUser, requireOrganisation('ADMINISTER_ORGANISATION')],
+    guard: [requireOrganisation('ADMINISTER_ORGANISATION'), requireUser],
   })),
   ...below('/projects/{project}', ofProject).map((list) => ({
     ...list,

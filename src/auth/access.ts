@@ -3,6 +3,8 @@
  * A thing that the caller may not see is unknown. Guards (require.ts) and routes that name a thing in
  * their query or body share it.
  */
+import { aboutEnvironment } from '../domain/environment-entry.ts'
+import { aboutOrganisation } from '../domain/organisations.ts'
 import {
   type EnvironmentPermission,
   judge,
@@ -14,6 +16,8 @@ import {
   type Standing,
   standingOfMember,
 } from '../domain/permissions.ts'
+import { aboutProject } from '../domain/projects.ts'
+import type { About } from '../domain/write.ts'
 import type { Base } from '../http/router.ts'
 import { forbidden, notFound, type Outcome, ok, unauthenticated } from '../outcome.ts'
 import { readOrganisationAccess, readProjectAccess, readReach } from '../storage/access.ts'
@@ -23,6 +27,7 @@ import type { Grant } from '../storage/grants.ts'
 import { findOrganisation, type Organisation } from '../storage/organisations.ts'
 import { findProject, listProjectsWithin, type Project } from '../storage/projects.ts'
 import type { Caller, CallerVariables } from './caller.ts'
+import { note } from './judged.ts'
 
 export type Asked = { env: Base['Bindings']; var: CallerVariables }
 
@@ -76,8 +81,16 @@ const narrowed = (standing: Standing, environmentId: number | null): Standing =>
         ),
       }
 
-function judged<T>(at: Level, found: T & { standing: Standing }, permission: Permission) {
-  switch (judge(found.standing, at, permission)) {
+type Question = { at: Level; about: About; permission: Permission }
+
+function judged<T>(
+  c: Asked,
+  found: T & { standing: Standing },
+  { at, about, permission }: Question,
+): Outcome<T & { standing: Standing }> {
+  const verdict = judge(found.standing, at, permission)
+  note(c, about, verdict === 'granted' ? undefined : permission)
+  switch (verdict) {
     case 'granted':
       return ok(found)
     case 'forbidden':
@@ -86,13 +99,6 @@ function judged<T>(at: Level, found: T & { standing: Standing }, permission: Per
       return notFound()
   }
 }
-
-/** What the caller is to an organisation; what is granted below it does not count. */
-export const standingOf = async (
-  db: Database,
-  caller: Caller,
-  organisationId: number,
-): Promise<Standing> => (await readOrganisation(db, caller, organisationId)).standing
 
 /** Unknown, foreign and not allowed look alike: 403 (contract §B.2). */
 export async function accessToOrganisation(
@@ -103,9 +109,10 @@ export async function accessToOrganisation(
   const { caller } = c.var
   if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
   const { organisation, standing } = await readOrganisation(openDatabase(c.env.DB), caller, id)
-  return organisation !== undefined && may(standing, permission)
-    ? ok({ organisation, standing })
-    : forbidden()
+  if (organisation === undefined) return forbidden()
+  const isAllowed = may(standing, permission)
+  note(c, aboutOrganisation(organisation), isAllowed ? undefined : permission)
+  return isAllowed ? ok({ organisation, standing }) : forbidden()
 }
 
 export async function accessToProject(
@@ -117,7 +124,8 @@ export async function accessToProject(
   if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
   const { project, standing } = await readProject(openDatabase(c.env.DB), caller, id)
   if (project === undefined) return notFound()
-  return judged('project', { project, standing: narrowed(standing, null) }, permission)
+  const found = { project, standing: narrowed(standing, null) }
+  return judged(c, found, { at: 'project', about: aboutProject(project), permission })
 }
 
 /** The permission may be one of the project: the environment must be visible all the same. */
@@ -132,8 +140,9 @@ export async function accessToEnvironment(
   const db = openDatabase(c.env.DB)
   const { project, standing } = await readProject(db, caller, environment.projectId)
   if (project === undefined) return notFound()
-  const own = narrowed(standing, environment.id)
-  return judged('environment', { environment, project, standing: own }, permission)
+  const found = { environment, project, standing: narrowed(standing, environment.id) }
+  const about = aboutEnvironment(project, environment)
+  return judged(c, found, { at: 'environment', about, permission })
 }
 
 /** A project that the caller holds a permission in; unknown and foreign look alike: undefined. */
@@ -146,6 +155,16 @@ export async function projectWith(
   return access.kind === 'ok' ? access.value.project : undefined
 }
 
+/** The environments of a project at which a permission is held; `all`: at the project itself. */
+function placesOf(standing: Standing, permission: EnvironmentPermission): 'all' | number[] {
+  if (may(narrowed(standing, null), permission)) return 'all'
+  const held = standing === 'admin' || standing === 'stranger' ? [] : standing.grants
+  const ids = new Set(held.flatMap(({ environmentId }) => environmentId ?? []))
+  return [...ids].filter(
+    (id) => judge(narrowed(standing, id), 'environment', permission) === 'granted',
+  )
+}
+
 /**
  * The project, and those of its environments that the caller holds a permission in; `all` when no
  * grant at a single one matters. Undefined when neither the project nor any of them is visible.
@@ -156,15 +175,13 @@ export async function environmentsWith(
   permission: EnvironmentPermission,
 ): Promise<{ project: Project; environments: 'all' | number[] } | undefined> {
   const { project, standing } = await readProject(openDatabase(c.env.DB), c.var.caller, projectId)
-  if (project === undefined || standing === 'stranger') return undefined
-  if (may(narrowed(standing, null), permission)) return { project, environments: 'all' }
-  const held = standing === 'admin' ? [] : standing.grants
-  const ids = new Set(held.flatMap(({ environmentId }) => environmentId ?? []))
-  const environments = [...ids].filter((id) => {
-    const own = narrowed(standing, id)
-    return judge(own, 'environment', permission) === 'granted'
-  })
-  const isVisible = may(narrowed(standing, null), 'VIEW_PROJECT') || environments.length > 0
+  if (project === undefined) return undefined
+  const environments = placesOf(standing, permission)
+  const isVisible =
+    environments === 'all' ||
+    environments.length > 0 ||
+    may(narrowed(standing, null), 'VIEW_PROJECT')
+  note(c, aboutProject(project), isVisible ? undefined : permission)
   return isVisible ? { project, environments } : undefined
 }
 

@@ -2,14 +2,18 @@
 import type { Actor } from '../domain/write.ts'
 import type { OrganisationKey } from '../storage/organisation-keys.ts'
 import type { User } from '../storage/users.ts'
+import type { Judged } from './judged.ts'
 
 export type Caller =
-  /** No credential, or one that is not good; `detail` is what a guard answers then. */
-  | { kind: 'anonymous'; detail: string }
+  /**
+   * No credential, or one that is not good; `detail` is what a guard answers then. `lapsed`: a key that
+   * is right, but revoked or expired.
+   */
+  | { kind: 'anonymous'; detail: string; lapsed?: OrganisationKey }
   | { kind: 'user'; user: User; tokenHash: string }
   | { kind: 'organisation-key'; key: OrganisationKey }
 
-export type CallerVariables = { caller: Caller }
+export type CallerVariables = { caller: Caller; judged: Judged }
 
 /** Null for a key: it is nobody's. */
 export const userIdOf = (caller: Caller): number | null =>

@@ -8,7 +8,10 @@ import { findOrganisationKeyByPrefix } from '../storage/organisation-keys.ts'
 import { findUserByToken } from '../storage/users.ts'
 import type { Caller, CallerVariables } from './caller.ts'
 
-const anonymous = (detail: string): Caller => ({ kind: 'anonymous', detail })
+const anonymous = (detail: string): Caller & { kind: 'anonymous' } => ({
+  kind: 'anonymous',
+  detail,
+})
 
 const noCredential = anonymous('Authentication credentials were not provided.')
 const badToken = anonymous('Invalid token.')
@@ -26,10 +29,9 @@ async function identifyKey(db: Database, secret: string): Promise<Caller> {
   const key = await findOrganisationKeyByPrefix(db, prefix)
   // Hashes are compared even when there is no such key: both answers take the same work.
   const same = await timingSafeEqual(key?.hash ?? '', await sha256Hex(secret))
-  if (key === undefined || !same || key.revoked) return badKey
-  return key.expiresAt !== null && key.expiresAt <= Date.now()
-    ? badKey
-    : { kind: 'organisation-key', key }
+  if (key === undefined || !same) return badKey
+  const isExpired = key.expiresAt !== null && key.expiresAt <= Date.now()
+  return key.revoked || isExpired ? { ...badKey, lapsed: key } : { kind: 'organisation-key', key }
 }
 
 async function identifyCaller(db: Database, header: string | undefined): Promise<Caller> {
@@ -49,6 +51,7 @@ export const identify: MiddlewareHandler<{
   Bindings: Base['Bindings']
   Variables: Base['Variables'] & CallerVariables
 }> = async (c, next) => {
+  c.set('judged', {})
   c.set('caller', await identifyCaller(openDatabase(c.env.DB), c.req.header('Authorization')))
   await next()
 }

@@ -12,6 +12,7 @@ import {
   type Standing,
   viewing,
 } from '../domain/permissions.ts'
+import type { About } from '../domain/write.ts'
 import { pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import type { Base } from '../http/router.ts'
@@ -24,6 +25,7 @@ import type { Project } from '../storage/projects.ts'
 import type { User } from '../storage/users.ts'
 import { type Asked, accessToEnvironment, accessToOrganisation, accessToProject } from './access.ts'
 import type { CallerVariables } from './caller.ts'
+import { lacking, note } from './judged.ts'
 
 type With<V> = { Bindings: Base['Bindings']; Variables: Base['Variables'] & CallerVariables & V }
 
@@ -34,17 +36,33 @@ export const requireCaller = createMiddleware<With<object>>(async (c, next) => {
   return await next()
 })
 
-/** A person: organisation keys are refused. */
+/** A person: organisation keys are refused. Stands behind the guard of the thing, which then is known. */
 export const requireUser = createMiddleware<With<{ user: User; tokenHash: string }>>(
   async (c, next) => {
     const { caller } = c.var
     if (caller.kind === 'anonymous') return refuse(c, unauthenticated(caller.detail))
-    if (caller.kind !== 'user') return refuse(c, forbidden())
+    if (caller.kind !== 'user') return refuse(c, lacking(c, 'USER'))
     c.set('user', caller.user)
     c.set('tokenHash', caller.tokenHash)
     return await next()
   },
 )
+
+const instance: About = {
+  resource: { type: 'INSTANCE', id: null, uuid: null, name: 'instance' },
+  organisationId: null,
+  projectId: null,
+  environment: null,
+}
+
+/** Whoever administers the instance itself. */
+export const requireSuperuser = createMiddleware<With<object>>(async (c, next) => {
+  const { caller } = c.var
+  if (caller.kind === 'anonymous') return refuse(c, unauthenticated(caller.detail))
+  const isSuperuser = caller.kind === 'user' && caller.user.isSuperuser
+  note(c, instance, isSuperuser ? undefined : 'SUPERUSER')
+  return isSuperuser ? await next() : refuse(c, forbidden())
+})
 
 type InPath = Asked & { req: { param: (name: string) => string | undefined } }
 

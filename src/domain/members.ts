@@ -22,7 +22,7 @@ const lastAdmin = invalid({
     'An organisation needs at least one administrator. Make somebody else an administrator first.',
 })
 
-export const memberEntry = (organisationId: number, user: User): About => ({
+export const memberEntry = (organisationId: number | null, user: User): About => ({
   resource: { type: 'MEMBERSHIP', id: String(user.id), uuid: user.uuid, name: user.email },
   organisationId,
   projectId: null,

@@ -19,7 +19,7 @@ const revokedForGood = invalid({
   revoked: ['The API key has been revoked, which cannot be undone. Create a new key instead.'],
 })
 
-const entryOf = (key: OrganisationKey): About => ({
+export const aboutOrganisationKey = (key: OrganisationKey): About => ({
   resource: { type: 'ORGANISATION_KEY', id: key.prefix, uuid: null, name: key.name },
   organisationId: key.organisationId,
   projectId: null,
@@ -48,7 +48,7 @@ export const createOrganisationKey: Write<
     statements: [db.insert(organisationKeys).values(key)],
     entries: [
       {
-        ...entryOf(key),
+        ...aboutOrganisationKey(key),
         action: 'organisation-key.created',
         log: `New Organisation API key created: ${key.name}`,
         before: null,
@@ -76,7 +76,7 @@ export const updateOrganisationKey: Write<
     ],
     entries: [
       {
-        ...entryOf(after),
+        ...aboutOrganisationKey(after),
         action: 'organisation-key.updated',
         log: `Organisation API key updated: ${after.name}`,
         before: snapshot(before),
@@ -89,7 +89,7 @@ export const updateOrganisationKey: Write<
 }
 
 export const organisationKeyDeleted = (key: OrganisationKey): EntryDraft => ({
-  ...entryOf(key),
+  ...aboutOrganisationKey(key),
   action: 'organisation-key.deleted',
   log: `Organisation API key deleted: ${key.name}`,
   before: snapshot(key),

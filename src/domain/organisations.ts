@@ -28,7 +28,7 @@ const noSecondFactor = invalid({
   force_2fa: ['This server has no two-factor authentication yet, so it cannot be enforced.'],
 })
 
-const entryOf = (organisation: Organisation): About => ({
+export const aboutOrganisation = (organisation: Organisation): About => ({
   resource: {
     type: 'ORGANISATION',
     id: String(organisation.id),
@@ -71,7 +71,7 @@ export const createOrganisation: Write<
     ],
     entries: [
       {
-        ...entryOf(organisation),
+        ...aboutOrganisation(organisation),
         action: 'organisation.created',
         log: `New Organisation created: ${organisation.name}`,
         before: null,
@@ -99,7 +99,7 @@ export const updateOrganisation: Write<
     statements: [db.update(organisations).set(settings).where(eq(organisations.id, id))],
     entries: [
       {
-        ...entryOf(after),
+        ...aboutOrganisation(after),
         action: 'organisation.updated',
         log: `Organisation updated: ${after.name}`,
         before: snapshot(before),
@@ -121,7 +121,7 @@ export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { 
     statements: [db.delete(organisations).where(eq(organisations.id, id))],
     entries: [
       {
-        ...entryOf(organisation),
+        ...aboutOrganisation(organisation),
         action: 'organisation.deleted',
         log: `Organisation deleted: ${organisation.name}`,
         before: snapshot(organisation),
@@ -130,7 +130,7 @@ export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { 
       ...(await projectsGone(db, gone.projects, gone.environments)),
       ...gone.keys.map(organisationKeyDeleted),
       ...gone.members.map((member) => ({
-        ...entryOf(organisation),
+        ...aboutOrganisation(organisation),
         resource: {
           type: 'MEMBERSHIP' as const,
           id: String(member.userId),

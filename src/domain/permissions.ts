@@ -143,11 +143,8 @@ export function sourceOf(
 export const held = (standing: Standing, level: Level): string[] =>
   permissionsAt[level].filter((permission) => may(standing, permission))
 
-export const mayCreateProject = (
-  standing: Standing,
-  organisation: { restrictProjectCreateToAdmin: boolean },
-): boolean =>
-  may(
-    standing,
-    organisation.restrictProjectCreateToAdmin ? 'ADMINISTER_ORGANISATION' : 'CREATE_PROJECT',
-  )
+/** What it takes to create a project in an organisation. */
+export const projectCreation = (organisation: {
+  restrictProjectCreateToAdmin: boolean
+}): OrganisationPermission =>
+  organisation.restrictProjectCreateToAdmin ? 'ADMINISTER_ORGANISATION' : 'CREATE_PROJECT'

@@ -31,7 +31,7 @@ export type ProjectSettings = {
 
 export const nameTaken = invalid({ name: ['A project with this name already exists.'] })
 
-const entryOf = (project: Project): About => ({
+export const aboutProject = (project: Project): About => ({
   resource: { type: 'PROJECT', id: String(project.id), uuid: project.uuid, name: project.name },
   organisationId: project.organisationId,
   projectId: project.id,
@@ -75,7 +75,7 @@ export const createProject: Write<
     statements: [db.insert(projects).values(project), ...insertRows(db, grants, own)],
     entries: [
       {
-        ...entryOf(project),
+        ...aboutProject(project),
         action: 'project.created',
         log: `New Project created: ${project.name}`,
         before: null,
@@ -105,7 +105,7 @@ export const updateProject: Write<
     statements: [db.update(projects).set(settings).where(eq(projects.id, id))],
     entries: [
       {
-        ...entryOf(after),
+        ...aboutProject(after),
         action: 'project.updated',
         log: `Project updated: ${after.name}`,
         before: snapshot(before),
@@ -126,7 +126,7 @@ export async function projectsGone(
   const byId = new Map(projects.map((project) => [project.id, project]))
   return [
     ...projects.map((project) => ({
-      ...entryOf(project),
+      ...aboutProject(project),
       action: 'project.deleted',
       log: `Project deleted: ${project.name}`,
       before: snapshot(project),

@@ -9,7 +9,11 @@ import type { InputOf, WriteName } from './register.ts'
 /** Null: it may be anything. */
 export type Reach = readonly string[] | null
 
+/** It reads nothing and changes nothing that is there: nobody need wait for it. */
+const nothing: Reach = []
+
 const reaches: { [N in WriteName]?: (input: InputOf<N>) => Reach } = {
+  'attempt.record': () => nothing,
   /** A long value is weighed against all others of the project. */
   'feature-state.update': ({ id, changes: { value, columns } }) => {
     const text = typeof value === 'string' ? value : columns?.stringValue

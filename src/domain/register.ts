@@ -2,6 +2,7 @@
 import type { Outcome } from '../outcome.ts'
 import { eraseFromAudit } from './audit-erasures.ts'
 import { pruneAuditLog, setAuditRetention } from './audit-retention.ts'
+import { recordAttempt } from './attempts.ts'
 import { cloneOverrides } from './cloned-overrides.ts'
 import { cloneEnvironment } from './environment-clone.ts'
 import {
@@ -59,6 +60,7 @@ import { createWebhook, deleteWebhook, updateWebhook } from './webhooks.ts'
 import type { Context, Plan, Write } from './write.ts'
 
 export const writes = {
+  'attempt.record': recordAttempt,
   'user.create': createUser,
   'user.update': updateUser,
   'session.create': createSession,

@@ -35,8 +35,14 @@ const entryOf = (user: User): About => ({
   resource: { type: 'USER', id: String(user.id), uuid: user.uuid, name: user.email },
 })
 
+/** Somebody who wanted to become a user. */
+export const aboutApplicant = (email: string): About => ({
+  ...nowhere,
+  resource: { type: 'USER', id: null, uuid: null, name: email },
+})
+
 /** A session has no public id: its hash names it, and that stays out of the log. */
-const sessionEntryOf = (user: User): About => ({
+export const aboutSession = (user: Pick<User, 'email'>): About => ({
   ...nowhere,
   resource: { type: 'SESSION', id: null, uuid: null, name: user.email },
 })
@@ -44,7 +50,7 @@ const sessionEntryOf = (user: User): About => ({
 const openSession = (user: User, hash: string, now: number) => {
   const token = { hash, userId: user.id, createdAt: now, expiresAt: now + sessionMs }
   const entry: EntryDraft = {
-    ...sessionEntryOf(user),
+    ...aboutSession(user),
     action: 'session.created',
     log: `User logged in: ${user.email}`,
     before: null,
@@ -198,7 +204,7 @@ export const deleteSession: Write<{ tokenHash: string }, null> = async ({ db }, 
     statements: [db.delete(tokens).where(eq(tokens.hash, tokenHash))],
     entries: [
       {
-        ...sessionEntryOf(user),
+        ...aboutSession(user),
         action: 'session.deleted',
         log: `User logged out: ${user.email}`,
         before: snapshot(token),

@@ -66,10 +66,13 @@ export type ResourceType =
   | 'INVITE'
   | 'IMPORT_REQUEST'
   | 'AUDIT_LOG'
+  | 'INSTANCE'
 
 /** One line of the audit log before it has its place in the chain. */
 export type EntryDraft = {
   action: string
+  /** Left out: it was done. */
+  outcome?: 'ok' | 'denied'
   resource: { type: ResourceType; id: string | null; uuid: string | null; name: string }
   organisationId: number | null
   projectId: number | null
@@ -83,7 +86,7 @@ export type EntryDraft = {
 }
 
 /** What an entry is about and where that stands: all but what was done to it. */
-export type About = Omit<EntryDraft, 'action' | 'log' | 'before' | 'after' | 'reverts'>
+export type About = Omit<EntryDraft, 'action' | 'outcome' | 'log' | 'before' | 'after' | 'reverts'>
 
 /** A webhook event before its bytes are frozen; `data` is the contract's (admin-api §C.5). */
 export type EventDraft = { type: EventType; environmentId: number; data: JsonObject }

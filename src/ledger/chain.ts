@@ -32,7 +32,7 @@ const toRecord = (change: Change, draft: EntryDraft, head: Head): WholeRecord =>
   sequence: head.sequence + 1,
   change: change.id,
   time: new Date(change.now).toISOString(),
-  outcome: 'ok',
+  outcome: draft.outcome ?? 'ok',
   action: draft.action,
   actor: change.actor,
   source: {

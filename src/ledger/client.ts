@@ -1,4 +1,5 @@
 /** How the admin routes hand a write to its ledger. Beside proofs.ts all they may import of this room. */
+import type { Attempt } from '../domain/attempts.ts'
 import type { InputOf, ResultOf, WriteName } from '../domain/register.ts'
 import type { Actor, Source } from '../domain/write.ts'
 import type { Env } from '../env.ts'
@@ -50,3 +51,10 @@ export async function commit<N extends WriteName>(
   const outcome = await commitVersioned(env, order)
   return outcome.kind === 'ok' ? ok(outcome.value.result) : outcome
 }
+
+/** A refused attempt on its way to the ledger whose log tells of it. */
+export type AttemptOrder = Omit<Order, 'write' | 'input' | 'ifMatch'> & { input: Attempt }
+
+/** Writes its entry, unless the ledger has had too many: then the next one tells how many were left out. */
+export const recordAttempt = (env: Env, order: AttemptOrder): Promise<void> =>
+  env.LEDGER.getByName(order.ledger).recordAttempt(order)

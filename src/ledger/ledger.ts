@@ -3,13 +3,14 @@
  * turns (plan, arm the alarm, commit one D1 batch) and then acts on the outbox.
  */
 import { DurableObject } from 'cloudflare:workers'
+import { attemptLimits, createAttemptLimit } from '../domain/attempt-limit.ts'
 import { reachOf } from '../domain/reach.ts'
 import type { Env } from '../env.ts'
 import { logError, reasonOf } from '../log.ts'
 import { type Outcome, ok } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { clearOutbox, retryMs } from './act.ts'
-import type { Committed, Order } from './client.ts'
+import type { AttemptOrder, Committed, Order } from './client.ts'
 import { createLine } from './line.ts'
 import { createRounds } from './rounds.ts'
 import { type Book, type Done, takeTurn } from './turn.ts'
@@ -27,6 +28,7 @@ export class Ledger extends DurableObject<Env> {
   })
   readonly #act = createRounds(() => this.#actOrRetryLater())
   readonly #publishedAt = new Map<string, number>()
+  readonly #attempts = createAttemptLimit(attemptLimits)
   readonly #memory: Book['memory'] = { head: null }
   #name: string | null = null
   /** When the alarm goes off; null when this object does not know. */
@@ -45,6 +47,21 @@ export class Ledger extends DurableObject<Env> {
     const { owes, ...committed } = done.value
     if (owes) await this.#act()
     return ok(committed)
+  }
+
+  /** Isolates have their limits too, but there may be many of them. Never throws. */
+  async recordAttempt(order: AttemptOrder): Promise<void> {
+    const { ledger, actor, input } = order
+    this.#attempts.leaveOut(ledger, input.unrecorded)
+    const tried = { ledger, actor: actor.id ?? actor.name }
+    if (!this.#attempts.admit(tried, Date.now())) return
+    const unrecorded = this.#attempts.takeLeftOut(ledger)
+    try {
+      await this.commit({ ...order, write: 'attempt.record', input: { ...input, unrecorded } })
+    } catch (error) {
+      logError('ledger.attempt-lost', { ledger, error: reasonOf(error) })
+      this.#attempts.leaveOut(ledger, unrecorded + 1)
+    }
   }
 
   /** The second driver: the cron calls it for a ledger whose outbox grows old. */

@@ -5,15 +5,22 @@
  */
 import type { Reach } from '../domain/reach.ts'
 
-/** The places in the line that are served next; the first always is. Pure. */
+/**
+ * The places in the line that are served next; the first always is. What touches nothing goes along with
+ * anything, so that it never costs the others a turn. Pure.
+ */
 export function nextGroup(reaches: readonly Reach[], limit: number): number[] {
   const group: number[] = []
   const reached = new Set<string>()
+  /** One that may touch anything is ahead. */
+  let isClosed = false
   for (const [place, reach] of reaches.entries()) {
-    if (reach === null) return place === 0 ? [0] : group
-    if (!reach.some((key) => reached.has(key))) group.push(place)
+    const hasNothingAhead = !isClosed && reached.size === 0
+    const isApart = reach !== null && !reach.some((key) => isClosed || reached.has(key))
+    if (isApart || hasNothingAhead) group.push(place)
     if (group.length === limit) return group
-    for (const key of reach) reached.add(key)
+    if (reach === null) isClosed = true
+    for (const key of reach ?? []) reached.add(key)
   }
   return group
 }

@@ -5,9 +5,9 @@ import {
   held,
   judge,
   may,
-  mayCreateProject,
   organisationPermissions,
   type Permission,
+  projectCreation,
   projectPermissions,
   type Standing,
   sourceOf,
@@ -110,8 +110,8 @@ it('CREATE_PROJECT suffices to create projects unless the organisation keeps tha
     [member(), false, false],
     ['stranger', false, false],
   ] as const) {
-    expect(mayCreateProject(standing, { restrictProjectCreateToAdmin: false })).toBe(open)
-    expect(mayCreateProject(standing, { restrictProjectCreateToAdmin: true })).toBe(restricted)
+    expect(may(standing, projectCreation({ restrictProjectCreateToAdmin: false }))).toBe(open)
+    expect(may(standing, projectCreation({ restrictProjectCreateToAdmin: true }))).toBe(restricted)
   }
 })
 
