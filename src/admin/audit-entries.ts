@@ -1,9 +1,9 @@
 /**
- * `organisations/{organisation}/audit/entries/`: the audit log as it was recorded, with every filter,
+ * `…/audit/entries/`: the audit log as it was recorded, with every filter,
  * by cursor (contract audit-and-webhooks §8.9); and the history of one flag.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { requireOrganisation, requireProject } from '../auth/require.ts'
+import { requireProject } from '../auth/require.ts'
 import { fliptEvent } from '../delivery/flipt-event.ts'
 import { pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
@@ -15,6 +15,7 @@ import { type EntryFilter, type Log, openSearch } from '../storage/audit-filters
 import { type Database, openDatabase } from '../storage/database.ts'
 import { findFeature } from '../storage/features.ts'
 import { wholeRecord } from '../storage/records.ts'
+import { requireLog } from './audit-logs.ts'
 import {
   cursorQuery,
   filterQuery,
@@ -30,7 +31,7 @@ import { createAdminRouter } from './router.ts'
 
 const cursors = { next: z.string().nullable(), previous: z.string().nullable() }
 
-export const logOf = (organisationId: number): Log => ({
+const logOf = (organisationId: number): Log => ({
   ledger: ledgerOf(organisationId),
   organisationId,
 })
@@ -60,6 +61,7 @@ async function readPage(
 }
 
 export const auditEntryRoutes = createAdminRouter()
+export const flagHistoryRoutes = createAdminRouter()
 
 /**
  * Newest first, 100 a page and 1,000 at most. A page may be shorter than its limit, even empty, where
@@ -69,8 +71,8 @@ export const auditEntryRoutes = createAdminRouter()
 auditEntryRoutes.openapi(
   createRoute({
     method: 'get',
-    path: '/organisations/{organisation}/audit/entries',
-    middleware: [requireOrganisation('ADMINISTER_ORGANISATION')] as const,
+    path: '/entries',
+    middleware: [requireLog] as const,
     request: {
       query: filterQuery
         .extend(cursorQuery.shape)
@@ -82,7 +84,7 @@ auditEntryRoutes.openapi(
   }),
   async (c) => {
     const query = c.req.valid('query')
-    const log = logOf(c.var.organisation.id)
+    const { log } = c.var
     const place = placeOf(log.ledger, query)
     if (place.kind !== 'ok') return refuse(c, place)
     const asked = { log, filter: toFilter(query) }
@@ -99,12 +101,12 @@ auditEntryRoutes.openapi(
 auditEntryRoutes.openapi(
   createRoute({
     method: 'get',
-    path: '/organisations/{organisation}/audit/entries/{sequence}',
-    middleware: [requireOrganisation('ADMINISTER_ORGANISATION')] as const,
+    path: '/entries/{sequence}',
+    middleware: [requireLog] as const,
     responses: answers({ 200: recordSchema }),
   }),
   async (c) => {
-    const ledger = ledgerOf(c.var.organisation.id)
+    const { ledger } = c.var.log
     const sequence = pathId(c.req.param('sequence'))
     const db = openDatabase(c.env.DB)
     const entry = await findEntry(db, ledger, sequence)
@@ -118,7 +120,7 @@ auditEntryRoutes.openapi(
 const historySchema = recordSchema.omit({ source: true }).openapi('FlagHistoryRecord')
 
 /** Entries of the feature, its options, states and overrides; of a deleted one as well. */
-auditEntryRoutes.openapi(
+flagHistoryRoutes.openapi(
   createRoute({
     method: 'get',
     path: '/projects/{project}/features/{feature}/history',

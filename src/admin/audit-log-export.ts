@@ -1,17 +1,17 @@
 /**
- * `organisations/{organisation}/audit/export/log/`: the whole log of an organisation for checking it
+ * `…/audit/export/log/`: the whole log of an organisation for checking it
  * offline, with a checkpoint at its end. It is streamed, and it is answered also when the log is not what
  * was signed before: then somebody needs it most.
  */
 import { createRoute } from '@hono/zod-openapi'
-import { requireOrganisation } from '../auth/require.ts'
 import type { Env } from '../env.ts'
 import { textAnswers } from '../http/routes.ts'
-import { type Log, lastCheckpoint, logKey, logOf, takeCheckpoint } from '../ledger/proofs.ts'
+import { type Log, lastCheckpoint, logKey, takeCheckpoint } from '../ledger/proofs.ts'
 import { logError, reasonOf } from '../log.ts'
 import { findPrunedThrough } from '../storage/audit-retention.ts'
 import { openDatabase } from '../storage/database.ts'
 import { keptPages, type LogLine, prunedPages } from '../storage/log-pages.ts'
+import { requireLog } from './audit-logs.ts'
 import { createAdminRouter } from './router.ts'
 
 const encoder = new TextEncoder()
@@ -80,15 +80,15 @@ export const auditLogExportRoutes = createAdminRouter()
 auditLogExportRoutes.openapi(
   createRoute({
     method: 'get',
-    path: '/organisations/{organisation}/audit/export/log',
-    middleware: [requireOrganisation('ADMINISTER_ORGANISATION')] as const,
+    path: '/export/log',
+    middleware: [requireLog] as const,
     responses: textAnswers(
       'application/x-ndjson',
       'What is pruned, every entry, then the checkpoint and its verifier key; one JSON a line.',
     ),
   }),
   async (c) => {
-    const log = logOf(c.var.organisation)
+    const { log } = c.var
     const taken = await takeCheckpoint(c.env, log)
     const signed = taken.kind === 'ok' ? taken.value : await lastCheckpoint(c.env, log)
     const size = taken.kind === 'ok' ? taken.value.size : Number.MAX_SAFE_INTEGER

@@ -1,28 +1,18 @@
 /**
- * `organisations/{organisation}/audit/…`: signed checkpoints of an organisation's log and proofs about
+ * `…/audit/…`: signed checkpoints of an organisation's log and proofs about
  * it (contract audit-and-webhooks §8.8), for administrators and the organisation's keys. How to check
  * them: src/AUDIT.md.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { requireOrganisation } from '../auth/require.ts'
 import { int, pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers, textAnswers } from '../http/routes.ts'
-import {
-  logKey,
-  logOf,
-  proveConsistency,
-  proveInclusion,
-  takeCheckpoint,
-} from '../ledger/proofs.ts'
+import { logKey, proveConsistency, proveInclusion, takeCheckpoint } from '../ledger/proofs.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findLogLine } from '../storage/log-pages.ts'
+import { requireLog } from './audit-logs.ts'
 import { notInLog } from './audit-retention.ts'
 import { createAdminRouter } from './router.ts'
-
-const guard = requireOrganisation('ADMINISTER_ORGANISATION')
-
-const base = '/organisations/{organisation}/audit'
 
 /** The log contradicts what was signed before. */
 const conflict = z.object({ detail: z.string(), code: z.string() }).openapi('AuditLogTampered')
@@ -57,14 +47,14 @@ export const auditProofRoutes = createAdminRouter()
 auditProofRoutes.openapi(
   createRoute({
     method: 'get',
-    path: `${base}/checkpoint`,
-    middleware: [guard] as const,
+    path: '/checkpoint',
+    middleware: [requireLog] as const,
     responses: textAnswers('text/plain', 'A signed note over all entries of this moment.', {
       409: conflict,
     }),
   }),
   async (c) => {
-    const taken = await takeCheckpoint(c.env, logOf(c.var.organisation))
+    const taken = await takeCheckpoint(c.env, c.var.log)
     return taken.kind === 'ok' ? c.text(taken.value.note, 200) : refuse(c, taken)
   },
 )
@@ -73,25 +63,25 @@ auditProofRoutes.openapi(
 auditProofRoutes.openapi(
   createRoute({
     method: 'get',
-    path: `${base}/key`,
-    middleware: [guard] as const,
+    path: '/key',
+    middleware: [requireLog] as const,
     responses: textAnswers('text/plain', 'The verifier key of the checkpoints.'),
   }),
-  async (c) => c.text(`${await logKey(c.env, logOf(c.var.organisation))}\n`, 200),
+  async (c) => c.text(`${await logKey(c.env, c.var.log)}\n`, 200),
 )
 
 /** RFC 6962 §2.1.1: one entry is in the tree of a size. */
 auditProofRoutes.openapi(
   createRoute({
     method: 'get',
-    path: `${base}/proof/inclusion`,
-    middleware: [guard] as const,
+    path: '/proof/inclusion',
+    middleware: [requireLog] as const,
     request: { query: z.object({ sequence: count(1), size: count(1).optional() }) },
     responses: answers({ 200: inclusionSchema, 409: conflict }),
   }),
   async (c) => {
     const { sequence, size } = c.req.valid('query')
-    const proof = await proveInclusion(c.env, logOf(c.var.organisation), { sequence, size })
+    const proof = await proveInclusion(c.env, c.var.log, { sequence, size })
     if (proof.kind !== 'ok') return refuse(c, proof)
     const { leaf, ...told } = proof.value
     return c.json({ ...told, leaf_hash: leaf }, 200)
@@ -102,14 +92,14 @@ auditProofRoutes.openapi(
 auditProofRoutes.openapi(
   createRoute({
     method: 'get',
-    path: `${base}/proof/consistency`,
-    middleware: [guard] as const,
+    path: '/proof/consistency',
+    middleware: [requireLog] as const,
     request: { query: z.object({ from: count(0), to: count(0).optional() }) },
     responses: answers({ 200: consistencySchema, 409: conflict }),
   }),
   async (c) => {
     const { from, to } = c.req.valid('query')
-    const proof = await proveConsistency(c.env, logOf(c.var.organisation), { from, to })
+    const proof = await proveConsistency(c.env, c.var.log, { from, to })
     if (proof.kind !== 'ok') return refuse(c, proof)
     const { fromRoot, toRoot, ...told } = proof.value
     return c.json({ ...told, from_root: fromRoot, to_root: toRoot }, 200)
@@ -120,12 +110,12 @@ auditProofRoutes.openapi(
 auditProofRoutes.openapi(
   createRoute({
     method: 'get',
-    path: `${base}/leaf/{sequence}`,
-    middleware: [guard] as const,
+    path: '/leaf/{sequence}',
+    middleware: [requireLog] as const,
     responses: answers({ 200: z.record(z.string(), z.unknown()) }),
   }),
   async (c) => {
-    const { ledger } = logOf(c.var.organisation)
+    const { ledger } = c.var.log
     const sequence = pathId(c.req.param('sequence'))
     const db = openDatabase(c.env.DB)
     const line = await findLogLine(db, ledger, sequence)

@@ -1,20 +1,18 @@
 /**
- * `organisations/{organisation}/audit/stream/`: a sink that follows the log. It asks for what comes after
+ * `…/audit/stream/`: a sink that follows the log. It asks for what comes after
  * the last sequence that it has stored; sequences are dense, so it can tell that nothing is missing, and
  * what it did not store it is given again.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { requireOrganisation } from '../auth/require.ts'
 import { int } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import { answers } from '../http/routes.ts'
-import { ledgerOf } from '../ledger/client.ts'
 import { invalid } from '../outcome.ts'
 import { readEntries } from '../storage/audit.ts'
 import { openSearch } from '../storage/audit-filters.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { findHead } from '../storage/entries.ts'
-import { logOf } from './audit-entries.ts'
+import { requireLog } from './audit-logs.ts'
 import { recordSchema, recordView } from './audit-record.ts'
 import { createAdminRouter } from './router.ts'
 
@@ -41,8 +39,8 @@ export const auditStreamRoutes = createAdminRouter()
 auditStreamRoutes.openapi(
   createRoute({
     method: 'get',
-    path: '/organisations/{organisation}/audit/stream',
-    middleware: [requireOrganisation('ADMINISTER_ORGANISATION')] as const,
+    path: '/stream',
+    middleware: [requireLog] as const,
     request: {
       query: z.object({
         after: int(0, Number.MAX_SAFE_INTEGER).optional(),
@@ -56,12 +54,12 @@ auditStreamRoutes.openapi(
   async (c) => {
     const { after = 0, wait = maxWaitSeconds, limit = 100, format } = c.req.valid('query')
     const db = openDatabase(c.env.DB)
-    const ledger = ledgerOf(c.var.organisation.id)
+    const { ledger } = c.var.log
     const head = await headOf(db, ledger)
     // A sink that is ahead of the log has followed another one: it must not wait in peace.
     if (after > head) return refuse(c, invalid({ after: [`The log ends at ${head}.`] }))
     if (after === head) await waitBeyond(db, ledger, { after, waitMs: wait * 1_000 })
-    const search = await openSearch(db, logOf(c.var.organisation.id), { filter: {} })
+    const search = await openSearch(db, c.var.log, { filter: {} })
     const { rows } = await readEntries(db, search, { order: 'asc', after, limit })
     const results = rows.map(recordView)
     if (format === 'ndjson') {

@@ -3,10 +3,11 @@ import { except } from 'hono/combine'
 import { identify } from '../auth/identify.ts'
 import { boundedBody, noStore } from '../http/boundary.ts'
 import { auditRoutes } from './audit.ts'
-import { auditEntryRoutes } from './audit-entries.ts'
+import { auditEntryRoutes, flagHistoryRoutes } from './audit-entries.ts'
 import { auditErasureRoutes } from './audit-erasures.ts'
 import { auditExportRoutes } from './audit-export.ts'
 import { auditLogExportRoutes } from './audit-log-export.ts'
+import { pathsOfLogs } from './audit-logs.ts'
 import { auditProofRoutes } from './audit-proofs.ts'
 import { auditRetentionRoutes } from './audit-retention.ts'
 import { auditRevertRoutes } from './audit-revert.ts'
@@ -92,20 +93,26 @@ const resources = [
   identityStateRoutes,
   edgeIdentityRoutes,
   webhookRoutes,
-  auditProofRoutes,
-  auditLogExportRoutes,
-  auditEntryRoutes,
-  auditExportRoutes,
+  flagHistoryRoutes,
   auditErasureRoutes,
-  auditStreamRoutes,
   auditRevertRoutes,
   auditRetentionRoutes,
-  // The last of them: it takes any other word below `audit/` for an entry's id.
+  // Behind the logs: it takes any other word below `audit/` for an entry's id.
   auditRoutes,
   grantRoutes,
   effectivePermissionRoutes,
 ]
 
+/** Of every log there is. */
+const ofLogs = [
+  auditProofRoutes,
+  auditLogExportRoutes,
+  auditEntryRoutes,
+  auditExportRoutes,
+  auditStreamRoutes,
+]
+
+for (const path of pathsOfLogs) for (const routes of ofLogs) adminRoutes.route(path, routes)
 for (const routes of resources) adminRoutes.route('/', routes)
 adminRoutes.route('/', unsupportedRoutes)
 

@@ -100,6 +100,22 @@ function judged<T>(
   }
 }
 
+const instance: About = {
+  resource: { type: 'INSTANCE', id: null, uuid: null, name: 'instance' },
+  organisationId: null,
+  projectId: null,
+  environment: null,
+}
+
+/** For superusers: what belongs to no organisation. */
+export function accessToInstance(c: Asked): Outcome<null> {
+  const { caller } = c.var
+  if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
+  const isSuperuser = caller.kind === 'user' && caller.user.isSuperuser
+  note(c, instance, isSuperuser ? undefined : 'SUPERUSER')
+  return isSuperuser ? ok(null) : forbidden()
+}
+
 /** Unknown, foreign and not allowed look alike: 403 (contract §B.2). */
 export async function accessToOrganisation(
   c: Asked,

@@ -12,11 +12,10 @@ import {
   type Standing,
   viewing,
 } from '../domain/permissions.ts'
-import type { About } from '../domain/write.ts'
 import { pathId } from '../http/fields.ts'
 import { refuse } from '../http/refuse.ts'
 import type { Base } from '../http/router.ts'
-import { forbidden, invalid, type Outcome, ok, unauthenticated } from '../outcome.ts'
+import { invalid, type Outcome, ok, unauthenticated } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { type Environment, findEnvironmentByKey } from '../storage/environments.ts'
 import type { GrantPlace } from '../storage/grants.ts'
@@ -25,7 +24,7 @@ import type { Project } from '../storage/projects.ts'
 import type { User } from '../storage/users.ts'
 import { type Asked, accessToEnvironment, accessToOrganisation, accessToProject } from './access.ts'
 import type { CallerVariables } from './caller.ts'
-import { lacking, note } from './judged.ts'
+import { lacking } from './judged.ts'
 
 type With<V> = { Bindings: Base['Bindings']; Variables: Base['Variables'] & CallerVariables & V }
 
@@ -48,25 +47,12 @@ export const requireUser = createMiddleware<With<{ user: User; tokenHash: string
   },
 )
 
-const instance: About = {
-  resource: { type: 'INSTANCE', id: null, uuid: null, name: 'instance' },
-  organisationId: null,
-  projectId: null,
-  environment: null,
-}
-
-/** Whoever administers the instance itself. */
-export const requireSuperuser = createMiddleware<With<object>>(async (c, next) => {
-  const { caller } = c.var
-  if (caller.kind === 'anonymous') return refuse(c, unauthenticated(caller.detail))
-  const isSuperuser = caller.kind === 'user' && caller.user.isSuperuser
-  note(c, instance, isSuperuser ? undefined : 'SUPERUSER')
-  return isSuperuser ? await next() : refuse(c, forbidden())
-})
-
 type InPath = Asked & { req: { param: (name: string) => string | undefined } }
 
-async function organisationInPath(c: InPath, permission: OrganisationPermission) {
+export async function organisationInPath(
+  c: InPath,
+  permission: OrganisationPermission,
+): ReturnType<typeof accessToOrganisation> {
   const { caller } = c.var
   if (caller.kind === 'anonymous') return unauthenticated(caller.detail)
   const text = c.req.param('organisation') ?? ''

@@ -8,7 +8,7 @@ import { invalid, type Outcome, ok } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import type { Organisation } from '../storage/organisations.ts'
 import { fromHex, toBase64 } from './bytes.ts'
-import { ledgerOf } from './client.ts'
+import { instanceLedger, ledgerOf } from './client.ts'
 import { growTree, lastPromise, tampered } from './growth.ts'
 import { signCheckpoint, verifierKey } from './note.ts'
 import { signerOf } from './signing-key.ts'
@@ -22,6 +22,9 @@ export const logOf = ({ id, uuid }: Pick<Organisation, 'id' | 'uuid'>): Log => {
   const ledger = ledgerOf(id)
   return { ledger, origin: `burgee/audit/${uuid}/${ledger}` }
 }
+
+/** The same name in every instance: its key tells them apart. */
+export const instanceLog: Log = { ledger: instanceLedger, origin: 'burgee/audit/instance' }
 
 async function sign(env: Env, log: Log, tree: { size: number; root: string }): Promise<string> {
   const signer = await signerOf(env.BURGEE_SECRET, log.origin)

@@ -35,8 +35,8 @@ type Term = { index: SQL; where: SQL; values: unknown[] }
 /** What is asked of a row that was found by another index, and the column that tells. */
 type Check = { columns: SQL[]; where: SQL }
 
-/** Whose log: a ledger, and the organisation that it is of. */
-export type Log = { ledger: string; organisationId: number }
+/** Whose log: a ledger, and the organisation that it is of; null: the instance's. */
+export type Log = { ledger: string; organisationId: number | null }
 
 /** A filter that knows its log: what it names is looked up, and a date is a place in the order. */
 export type Search = {

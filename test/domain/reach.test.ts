@@ -19,6 +19,10 @@ it('a long value is weighed against all others, so it goes alone', () => {
   expect(update({ columns: { stringValue: 'é'.repeat(501) } })).toBeNull()
 })
 
+it('a refused attempt touches nothing', () => {
+  expect(reachOf('attempt.record', {})).toEqual([])
+})
+
 it('what tells no reach may touch anything', () => {
   expect(reachOf('feature.delete', { projectId: 1, id: 2 })).toBeNull()
 })

@@ -208,6 +208,16 @@ export const rows = `
   403 403 403 | GET /organisations/:organisation/audit/stream
   403 403 403 200 | POST /organisations/:organisation/audit/erasures
   403 403 403 | GET PUT /organisations/:organisation/audit/retention
+  403 403 403 403 | GET /instance/audit/checkpoint
+  403 403 403 403 | GET /instance/audit/key
+  403 403 403 403 | GET /instance/audit/leaf/:sequence
+  403 403 403 403 | GET /instance/audit/proof/inclusion
+  403 403 403 403 | GET /instance/audit/proof/consistency
+  403 403 403 403 | GET /instance/audit/entries
+  403 403 403 403 | GET /instance/audit/entries/:sequence
+  403 403 403 403 | GET /instance/audit/export
+  403 403 403 403 | GET /instance/audit/export/log
+  403 403 403 403 | GET /instance/audit/stream
   403 403 403 | ALL /organisations/:organisation/usage-data
   403 403 403 | ALL /organisations/:organisation/usage-data/total-count
   404 404 404 400 | ALL /environments/:environment/edge-identities/*

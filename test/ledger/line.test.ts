@@ -10,6 +10,8 @@ describe('the next group', () => {
     ['nobody behind one that may touch anything', [['a'], null, ['b']], [0]],
     ['the first of those that share', [['a'], ['a'], ['b']], [0, 2]],
     ['nobody who would overtake one he shares with', [['a'], ['a', 'b'], ['b'], ['c']], [0, 3]],
+    ['those that touch nothing, along with whatever is next', [[], null, ['a'], []], [0, 1, 3]],
+    ['those that touch nothing, behind others too', [['a'], [], ['a'], null, []], [0, 1, 4]],
     ['no more than the limit', [['a'], ['b'], ['c'], ['d'], ['e']], [0, 1, 2, 3]],
   ])('is %s', (_, reaches, group) => {
     expect(nextGroup(reaches, 4)).toEqual(group)

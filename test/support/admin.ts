@@ -158,9 +158,11 @@ export async function addEnvironment(world: World, name = 'Shop'): Promise<Place
   return { project, environment }
 }
 
-/** The entries of the audit log with all that they tell, as JSON, oldest first. */
+/** The entries of what was done, with all that they tell, as JSON, oldest first. */
 export async function readRecords(): Promise<string[]> {
-  const { results } = await env.DB.prepare('SELECT record, personal FROM entries ORDER BY id').all<{
+  const { results } = await env.DB.prepare(
+    "SELECT record, personal FROM entries WHERE outcome = 'ok' ORDER BY id",
+  ).all<{
     record: string
     personal: string | null
   }>()
