@@ -6,6 +6,7 @@ import { dumpAtRest, rowsAtRest } from '../support/settled.ts'
 import { createTenant, type Tenant } from '../support/tenant.ts'
 import { bodyFor, queryFor } from '../support/tenant-bodies.ts'
 import { adminRoutes, fill, type Ids, idsOf, openRoutes } from '../support/tenant-paths.ts'
+import { inTurn, isOwn } from '../support/tenant-turns.ts'
 import { rows } from './matrix-rows.ts'
 
 const patience = { timeout: 120_000 }
@@ -52,10 +53,6 @@ async function ask(route: string, headers: Record<string, string>): Promise<Sent
   if (method !== 'ALL') return [await send(method, real, { body: bodyFor(route, tenant), headers })]
   return [await send('GET', real, { headers }), await send('POST', real, { body: {}, headers })]
 }
-
-/** Of the caller, not of the tenant: asked by a new person each, because some end the session. */
-const isOwn = (route: string) =>
-  / \/api\/v1\/auth\//.test(route) || route === 'POST /api/v1/organisations'
 
 const newPerson = async (organisationId: number, role: 'ADMIN' | 'USER') => {
   const person = await addUser(`${crypto.randomUUID()}@example.com`)
@@ -137,22 +134,10 @@ describe('with a credential that gives nothing here', () => {
 })
 
 describe('our administrator', () => {
-  /** What is deleted last, because others are below it. */
-  const wholes = [
-    ...['/identities/:identity', '/features/:feature', '/segments/:segment', '/groups/:group'],
-    ...['/environments/:environment', '/projects/:project', '/organisations/:organisation'],
-  ]
-
-  function rank(route: string): number {
-    if (route.startsWith('DELETE')) return 11 + wholes.findIndex((end) => route.endsWith(end))
-    if (/\/(remove-|delete-|clone-from-|abort|complete|resend)/.test(route)) return 4
-    return ['GET', 'PUT', 'PATCH', 'POST'].indexOf(route.split(' ')[0] ?? '')
-  }
-
   it('gets through on every route with the same bodies', patience, async () => {
     const wrong: unknown[] = []
     const { administrator, world } = tenant
-    for (const route of [...adminRoutes].sort((a, b) => rank(a) - rank(b))) {
+    for (const route of inTurn(adminRoutes)) {
       const auth = isOwn(route)
         ? await newPerson(world.organisation.id, 'ADMIN')
         : administrator.auth

@@ -1,12 +1,17 @@
-/** Nobody learns which ids exist: what is foreign and what is not there look the same. */
+/**
+ * Nobody learns which ids exist: what is foreign and what is not there look the same. But whose they are
+ * learns who asked.
+ */
+import { env } from 'cloudflare:workers'
 import { beforeAll, expect, it } from 'vitest'
-import { addMember, addUser, createWorld } from '../support/admin.ts'
+import { addMember, addUser, createWorld, type World } from '../support/admin.ts'
 import { send } from '../support/send.ts'
 import { createTenant, type Tenant } from '../support/tenant.ts'
-import { bodyFor } from '../support/tenant-bodies.ts'
-import { fill, type Ids, idsOf, workingRoutes } from '../support/tenant-paths.ts'
+import { bodyFor, queryFor } from '../support/tenant-bodies.ts'
+import { adminRoutes, fill, type Ids, idsOf, workingRoutes } from '../support/tenant-paths.ts'
 
 let tenant: Tenant
+let ours: World
 let outsider: string
 let known: Ids
 let unknown: Ids
@@ -21,7 +26,7 @@ const nobody = (id: string | number) =>
 
 beforeAll(async () => {
   tenant = await createTenant('Heron')
-  const ours = await createWorld('Ours')
+  ours = await createWorld('Ours')
   const person = await addUser('outsider@example.com')
   await addMember(ours.organisation.id, person.id, 'ADMIN')
   outsider = person.auth
@@ -86,4 +91,67 @@ it('things that a body or a query names are told of no better', async () => {
     const [foreign, missing] = [await ask((id) => id), await ask(() => '987654321')]
     expect([path, foreign.status, foreign.text]).toEqual([path, missing.status, missing.text])
   }
+})
+
+/** One of every kind of guard, and of every check that handlers make themselves. */
+const guarded = [
+  'GET /api/v1/organisations/:organisation/invites',
+  'POST /api/v1/organisations/:organisation/master-api-keys',
+  'GET /api/v1/organisations/:organisation/audit/entries',
+  'PUT /api/v1/projects/:project',
+  'GET /api/v1/projects/:project/features/:feature/history',
+  'DELETE /api/v1/environments/:environment',
+  'ALL /api/v1/environments/:environment/edge-identities/*',
+  'POST /api/v1/organisations/:organisation/user-permissions',
+  'PATCH /api/v1/projects/:project/user-group-permissions/:grant',
+  'GET /api/v1/environments/:environment/user-detailed-permissions/:user',
+  'POST /api/v1/projects',
+  'GET /api/v1/environments',
+  'POST /api/v1/environments',
+  'GET /api/v1/features/featurestates',
+  'POST /api/v1/features/featurestates',
+  'POST /api/v1/features/feature-segments/update-priorities',
+  'DELETE /api/v1/features/feature-segments/:link',
+  'PATCH /api/v1/features/featurestates/:state',
+  'GET /api/v1/features/get-by-uuid/:uuid',
+  'GET /api/v1/organisations/get-by-uuid/:uuid',
+  'GET /api/v1/environments/get-by-uuid/:uuid',
+  'PUT /api/__future__/environments/:environment/features/:feature',
+  'POST /api/experiments/environments/:environment/update-flag-v1',
+]
+
+it('what is denied is told once, in the log of whose it is, and in no other', {
+  timeout: 60_000,
+}, async () => {
+  expect(guarded.filter((route) => !adminRoutes.includes(route))).toEqual([])
+  const asked: { request: string; route: string; by: string }[] = []
+  for (const route of guarded) {
+    const person = await addUser(`${crypto.randomUUID()}@example.com`)
+    await addMember(ours.organisation.id, person.id, 'ADMIN')
+    const [name = '', path = ''] = route.split(' ')
+    const method = name === 'ALL' ? 'GET' : name
+    const { headers } = await send(
+      method,
+      `${fill(path, () => known)}/${queryFor(route, tenant)}`,
+      {
+        auth: person.auth,
+        body: bodyFor(route, tenant),
+      },
+    )
+    asked.push({ request: headers.get('X-Request-Id') ?? '', route, by: String(person.id) })
+  }
+  const told = async () => {
+    const { results } = await env.DB.prepare(
+      `SELECT request_id AS request, actor_id AS "by", ledger, outcome FROM entries
+       WHERE request_id IN (SELECT value FROM json_each(?)) ORDER BY request_id`,
+    )
+      .bind(JSON.stringify(asked.map(({ request }) => request)))
+      .all()
+    return results
+  }
+  const ledger = `organisation:${tenant.world.organisation.id}`
+  const expected = asked.map(({ request, by }) => ({ request, by, ledger, outcome: 'denied' }))
+  const byRequest = (a: { request: string }, b: { request: string }) =>
+    a.request < b.request ? -1 : 1
+  await expect.poll(told, { timeout: 5_000 }).toEqual(expected.sort(byRequest))
 })
