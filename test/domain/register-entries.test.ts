@@ -1,0 +1,34 @@
+/**
+ * The sweep over the register: every write, done once through its ledger, makes the entries of its row. A
+ * write that is new fails until it has one; none may leave the log empty.
+ */
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { type WriteName, writes } from '../../src/domain/register.ts'
+import { flags } from './writes/flags.ts'
+import { places } from './writes/places.ts'
+import { doOnce, type Row } from './writes/scene.ts'
+
+/** In the order in which they are done. */
+const table: { [N in WriteName]: Row<N> } = { ...places, ...flags }
+
+it('every write has its row, and every row its write', () => {
+  expect(Object.keys(table).sort()).toEqual(Object.keys(writes).sort())
+})
+
+it('each makes the entries of its row and no others', { timeout: 60_000 }, async () => {
+  for (const name of Object.keys(table) as WriteName[])
+    await doOnce(name, table[name] as Row<never>)
+  const { results } = await env.DB.prepare(
+    `SELECT request_id AS name, json_group_array(DISTINCT action) AS actions FROM entries
+     WHERE request_id <> 'another' GROUP BY request_id`,
+  ).all<{ name: string; actions: string }>()
+  const sorted = (actions: string[]) => actions.sort().join(' ')
+  const made = results.map(({ name, actions }) => [name, sorted(JSON.parse(actions))])
+  const expected = Object.entries(table).map(([name, [actions]]) => [
+    name,
+    sorted(actions.split(' ')),
+  ])
+  expect(Object.fromEntries(made)).toEqual(Object.fromEntries(expected))
+  expect(expected.filter(([, actions]) => actions === '')).toEqual([])
+})
