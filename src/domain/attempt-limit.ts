@@ -8,7 +8,7 @@
 type Bucket = { tokens: number; at: number }
 
 type Limits = {
-  /** Entries a minute. */
+  /** As many at once, and as many a minute after that. */
   perLedger: number
   perActor: number
   /** How many buckets and counts are remembered; those that rested longest go first. */

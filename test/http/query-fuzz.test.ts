@@ -17,7 +17,8 @@ beforeAll(async () => {
   await createTenant('Stork')
   const { text } = await send('GET', '/api/v1/swagger.json')
   const { paths } = JSON.parse(text) as Description
-  const ours = new Set(adminRoutes)
+  // The instance's log is read like an organisation's, but not by an administrator of one.
+  const ours = new Set(adminRoutes.filter((route) => !route.includes('/instance/')))
   asked = Object.entries(paths).flatMap(([path, operations]) => {
     const route = `GET ${path.replace(/\{(\w+)\}/g, ':$1')}`
     const parameters = ours.has(route) ? (operations.get?.parameters ?? []) : []
