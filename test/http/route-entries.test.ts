@@ -62,6 +62,7 @@ const rows = `
   project.created | POST /projects
   project.updated | PUT PATCH /projects/:project
   environment.created feature-state.created feature.created identity.created project.imported segment.created tag.created | POST /organisations/:organisation/import
+  feature.updated | POST /audit/:entry/revert
   tag.created | POST /projects/:project/tags
   tag.updated | PUT PATCH /projects/:project/tags/:tag
   tag.deleted | DELETE /projects/:project/tags/:tag
@@ -189,6 +190,13 @@ const special: Record<string, () => Call | Promise<Call>> = {
   'POST /api/v1/projects/:project/features/:feature/add-group-owners': () => ({
     body: { group_ids: [tenant.spareGroup.id] },
   }),
+  // The edit that is taken back was about the same owners.
+  'POST /api/v1/projects/:project/features/:feature/remove-group-owners': async () => {
+    const { at, feature } = tenant.main
+    const body = { group_ids: [tenant.spareGroup.id] }
+    await tenant.world.api('POST', `${at}/features/${feature.id}/add-group-owners/`, body)
+    return { body }
+  },
   'PATCH /api/v1/environments/:environment/webhooks/:id': () => ({
     body: { url: 'http://127.0.0.1:9/again' },
   }),

@@ -6,6 +6,7 @@ import {
   another,
   anotherFeature,
   anotherSegment,
+  entryOf,
   inEnvironment,
   inProject,
   made,
@@ -86,6 +87,15 @@ export const flags = {
   'segment.update': [
     'segment.updated',
     () => ({ ...inProject(), id: made('segment.create').id, settings: { name: 'platinum' } }),
+  ],
+  'audit.revert': [
+    'segment.updated',
+    async () => ({
+      id: await entryOf('segment.update'),
+      isDryRun: false,
+      force: false,
+      areOptionsFixed: false,
+    }),
   ],
   'segment.delete': ['segment.deleted', () => ({ ...inProject(), id: made('segment.clone').id })],
   'feature-segment.create': [

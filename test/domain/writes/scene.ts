@@ -11,7 +11,7 @@ import { newFeature, source } from '../../support/world.ts'
 export const organisationId = 4711
 export const ada = { id: 4712, email: 'ada@example.com' }
 
-const actor = { kind: 'user', id: String(ada.id), name: ada.email } as const
+const actor = { kind: 'user', id: String(ada.id), credential: null, name: ada.email } as const
 
 const results: { [N in WriteName]?: ResultOf<N> } = {}
 
@@ -44,6 +44,12 @@ export async function another<N extends WriteName>(
 
 export async function doOnce<N extends WriteName>(name: N, [, input]: Row<N>): Promise<void> {
   results[name] = (await another(name, await input(), name)) as (typeof results)[N]
+}
+
+/** The entry of a write that was done once. */
+export async function entryOf(name: WriteName): Promise<number> {
+  const entry = env.DB.prepare('SELECT id FROM entries WHERE request_id = ?').bind(name)
+  return (await entry.first<number>('id')) ?? 0
 }
 
 /** Somebody who is no member yet. */
