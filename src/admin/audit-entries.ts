@@ -31,7 +31,7 @@ import { createAdminRouter } from './router.ts'
 
 const cursors = { next: z.string().nullable(), previous: z.string().nullable() }
 
-const logOf = (organisationId: number): Log => ({
+export const logOf = (organisationId: number): Log => ({
   ledger: ledgerOf(organisationId),
   organisationId,
 })

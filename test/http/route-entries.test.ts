@@ -28,6 +28,7 @@ const rows = `
   membership.deleted | POST /organisations/:organisation/remove-users
   membership.created | POST /users/join/link/:hash
   invite.accepted membership.created | POST /users/join/:hash
+  audit.erased | POST /organisations/:organisation/audit/erasures
   group.created | POST /organisations/:organisation/groups
   group.updated | PUT PATCH /organisations/:organisation/groups/:group
   group.deleted | DELETE /organisations/:organisation/groups/:group

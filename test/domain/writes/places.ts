@@ -1,6 +1,7 @@
 /** Every write about people, keys, projects and environments, with the entries that it makes. */
 import { env } from 'cloudflare:workers'
 import type { WriteName } from '../../../src/domain/register.ts'
+import { ledgerOf } from '../../../src/ledger/client.ts'
 import type { GrantPlace } from '../../../src/storage/grants.ts'
 import { addMember } from '../../support/admin.ts'
 import {
@@ -110,6 +111,13 @@ export const places = {
       await addMember(organisationId, id, 'USER')
       return { organisationId, userIds: [id] }
     },
+  ],
+  'audit.erase': [
+    'audit.erased',
+    () => ({
+      log: { ledger: ledgerOf(organisationId), organisationId },
+      erased: { kind: 'user' as const, id: bob.id },
+    }),
   ],
   'group.create': ['group.created', () => ({ organisationId, settings: { name: 'Crew' } })],
   'group.update': ['group.updated', () => ({ ...ofGroup(), settings: { name: 'Staff' } })],
