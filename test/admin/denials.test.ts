@@ -1,7 +1,5 @@
 /** What is refused is told in the log of whom it concerns, and nowhere else; never what was sent. */
-import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { wholeRecord } from '../../src/storage/records.ts'
 import {
   addEnvironment,
   addMember,
@@ -12,40 +10,12 @@ import {
   owner,
   type World,
 } from '../support/admin.ts'
+import { type Denied, deniedIn, settled } from '../support/denied.ts'
 import { addViewer } from '../support/grants.ts'
 import { addColleague, join, joinByLink, linkOf, post } from '../support/people.ts'
 import { send } from '../support/send.ts'
 
-type Denied = {
-  sequence: number
-  action: string
-  outcome: string
-  log: string
-  actor: { kind: string; id: string | null; name: string }
-  source: { ip: string | null; request_id: string }
-  resource: { type: string; id: string | null; name: string }
-  organisation: number | null
-  project: number | null
-  environment: { id: number; name: string } | null
-  after: { unrecorded: number } | null
-}
-
-async function deniedIn(ledger: string): Promise<Denied[]> {
-  const { results } = await env.DB.prepare(
-    "SELECT record, personal FROM entries WHERE ledger = ? AND outcome = 'denied' ORDER BY sequence",
-  )
-    .bind(ledger)
-    .all<{ record: string; personal: string }>()
-  return results.map((row) => wholeRecord(row) as Denied)
-}
-
 const ledgerOf = ({ organisation }: World) => `organisation:${organisation.id}`
-
-/** Entries are written behind the answers: waits until there are as many as expected. */
-async function settled(ledger: string, count: number): Promise<Denied[]> {
-  await expect.poll(async () => (await deniedIn(ledger)).length, { timeout: 5_000 }).toBe(count)
-  return deniedIn(ledger)
-}
 
 const logsIn = async (ledger: string, count: number) =>
   (await settled(ledger, count)).map(({ log }) => log)
