@@ -1,8 +1,8 @@
 /** The register of writes: every admin change there is, by name. What is not here cannot happen. */
 import type { Outcome } from '../outcome.ts'
+import { recordAttempt } from './attempts.ts'
 import { eraseFromAudit } from './audit-erasures.ts'
 import { pruneAuditLog, setAuditRetention } from './audit-retention.ts'
-import { recordAttempt } from './attempts.ts'
 import { cloneOverrides } from './cloned-overrides.ts'
 import { cloneEnvironment } from './environment-clone.ts'
 import {

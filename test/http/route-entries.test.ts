@@ -29,6 +29,7 @@ const rows = `
   membership.created | POST /users/join/link/:hash
   invite.accepted membership.created | POST /users/join/:hash
   audit.erased | POST /organisations/:organisation/audit/erasures
+  audit.retention-updated | PUT /organisations/:organisation/audit/retention
   group.created | POST /organisations/:organisation/groups
   group.updated | PUT PATCH /organisations/:organisation/groups/:group
   group.deleted | DELETE /organisations/:organisation/groups/:group

@@ -2,8 +2,10 @@
 import { env } from 'cloudflare:workers'
 import type { WriteName } from '../../../src/domain/register.ts'
 import { ledgerOf } from '../../../src/ledger/client.ts'
+import { growTree } from '../../../src/ledger/growth.ts'
 import type { GrantPlace } from '../../../src/storage/grants.ts'
 import { addMember } from '../../support/admin.ts'
+import { createOldLog } from '../../support/old-log.ts'
 import {
   ada,
   another,
@@ -118,6 +120,18 @@ export const places = {
       log: { ledger: ledgerOf(organisationId), organisationId },
       erased: { kind: 'user' as const, id: bob.id },
     }),
+  ],
+  'audit.set-retention': [
+    'audit.retention-updated',
+    () => ({ organisationId, days: 365, floorDays: 90 }),
+  ],
+  'audit.prune': [
+    'audit.pruned',
+    async () => {
+      const { id, ledger } = await createOldLog(256, () => 401)
+      await growTree(env, ledger)
+      return { organisationId: id, ledger, through: 256, root: '', floorDays: 90 }
+    },
   ],
   'group.create': ['group.created', () => ({ organisationId, settings: { name: 'Crew' } })],
   'group.update': ['group.updated', () => ({ ...ofGroup(), settings: { name: 'Staff' } })],

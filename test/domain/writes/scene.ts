@@ -27,7 +27,12 @@ export type Row<N extends WriteName> = [
   input: () => InputOf<N> | Promise<InputOf<N>>,
 ]
 
-const isOfInstance = (name: string) => /^(user|session)\./.test(name)
+/** Some are given one; people and sessions belong to the instance. */
+function ledgerFor(write: WriteName, input: unknown): string {
+  const { ledger } = input as { ledger?: string }
+  if (ledger !== undefined) return ledger
+  return /^(user|session)\./.test(write) ? instanceLedger : ledgerOf(organisationId)
+}
 
 /** Through its ledger; throws when it is refused. */
 export async function another<N extends WriteName>(
@@ -35,7 +40,7 @@ export async function another<N extends WriteName>(
   input: InputOf<N>,
   requestId = 'another',
 ): Promise<ResultOf<N>> {
-  const ledger = isOfInstance(write) ? instanceLedger : ledgerOf(organisationId)
+  const ledger = ledgerFor(write, input)
   const order = { ledger, write, input, actor, source: { ...source, requestId } }
   const outcome = await commit(env, order)
   if (outcome.kind !== 'ok') throw new Error(`${write}: ${JSON.stringify(outcome)}`)
