@@ -16,6 +16,10 @@ export type Env = {
   ALLOW_PRIVATE_WEBHOOKS: string
   /** No organisation may keep its audit log for fewer days than this. */
   AUDIT_RETENTION_FLOOR_DAYS: string
+  /** 'true' writes every audit entry to the Worker's log as well, as an event of Flipt's. */
+  AUDIT_LOG_SINK: string
+  /** Which of them: patterns `noun:verb` with blanks between, `*` for any part of either. */
+  AUDIT_LOG_SINK_EVENTS: string
   COMMIT: string
   /** Databases for identities, numbered from 0 without gaps; none: they live in `DB`. */
   [shard: `IDENTITIES_${number}`]: D1Database

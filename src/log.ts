@@ -10,6 +10,9 @@ const write = (level: 'info' | 'error', event: string, facts: Facts) =>
 export const logInfo = (event: string, facts: Facts = {}): void => write('info', event, facts)
 export const logError = (event: string, facts: Facts = {}): void => write('error', event, facts)
 
+/** A line of its own kind, for those who take it from the log as it is. */
+export const logLine = (line: string): void => console.log(line)
+
 /** The innermost reason. The query builder's own text would bring bound values into the log. */
 export const reasonOf = (error: unknown): string =>
   error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : String(error)

@@ -1,7 +1,8 @@
 /**
  * The effects of committed changes, driven from the outbox: publish documents, turn events into
- * deliveries, take identities' changes home, forget those of environments that are gone. Every effect reads the present truth and may be
- * repeated; its wake-up goes only after the effect is done.
+ * deliveries, take identities' changes home, forget those of environments that are gone, write the log
+ * sink's lines. Every effect reads the present truth and may be repeated; its wake-up goes only after
+ * the effect is done.
  */
 import { fanOut } from '../delivery/fan-out.ts'
 import { publishDocument } from '../document/publish.ts'
@@ -11,6 +12,7 @@ import type { Database } from '../storage/database.ts'
 import { forgetIdentities } from '../storage/forget-identities.ts'
 import { applyIdentityChange } from '../storage/identity-changes.ts'
 import { type Debt, listDebts, oweAgain, settleDebts } from '../storage/outbox.ts'
+import { startTelling, type Telling, tellRange } from './tell.ts'
 
 /** KV takes one write a second for a key: publishes of one environment keep this distance. */
 export const publishIntervalMs = 1_000
@@ -21,6 +23,8 @@ export type Desk = {
   ledger: string
   /** When each environment was last published by this object, epoch milliseconds. */
   publishedAt: Map<string, number>
+  /** Of ranges that are told in part: their last sequence that this object has told. */
+  told: Map<string, number>
 }
 
 const page = 100
@@ -33,11 +37,12 @@ async function forget({ env, db, ledger }: Desk, { kind, target }: Debt): Promis
   if (!isDone) await oweAgain(db, { ledger, kind, target, createdAt: Date.now() })
 }
 
-/** Debts that are paid as one; of events any number is. */
+/** Debts that are paid as one; of events any number is. Lines have an order and go by themselves. */
 async function act(desk: Desk, [debt, ...more]: Debt[]): Promise<void> {
   const { env, publishedAt } = desk
   switch (debt?.kind) {
     case undefined:
+    case 'tell':
       return
     case 'publish':
       publishedAt.set(debt.target, Date.now())
@@ -63,6 +68,9 @@ function heldUntil(desk: Desk, debt: Debt): number | null {
   return next > Date.now() ? next : null
 }
 
+const reportFailure = ({ ledger }: Desk, { kind, target }: Debt, error: unknown) =>
+  logError('ledger.effect-failed', { ledger, kind, target, error: reasonOf(error) })
+
 /** Those of the debts whose effects are done. Where many fail together, each is tried alone. */
 async function pay(desk: Desk, debts: Debt[]): Promise<Debt[]> {
   try {
@@ -72,13 +80,7 @@ async function pay(desk: Desk, debts: Debt[]): Promise<Debt[]> {
     const [debt, ...more] = debts
     if (debt === undefined) return []
     if (more.length === 0) {
-      const { kind, target } = debt
-      logError('ledger.effect-failed', {
-        ledger: desk.ledger,
-        kind,
-        target,
-        error: reasonOf(error),
-      })
+      reportFailure(desk, debt, error)
       return []
     }
     const paid: Debt[] = []
@@ -87,17 +89,39 @@ async function pay(desk: Desk, debts: Debt[]): Promise<Debt[]> {
   }
 }
 
+/**
+ * The debts whose lines are written. One that cannot be told, or not yet, holds back those after it and
+ * nothing else: a line does not say its place, so the order is all there is.
+ */
+async function tell(desk: Desk, debts: Debt[], telling: Telling): Promise<Debt[]> {
+  const paid: Debt[] = []
+  for (const debt of debts) {
+    if (telling.wake !== null) break
+    try {
+      if (await tellRange(desk, debt.target, telling)) paid.push(debt)
+      else telling.wake = Date.now()
+    } catch (error) {
+      reportFailure(desk, debt, error)
+      telling.wake = Date.now() + retryMs
+    }
+  }
+  return paid
+}
+
 /** One page of debts; answers when it wants to be looked at again. What fails stays owed. */
-async function clearPage(desk: Desk, debts: Debt[]): Promise<number[]> {
-  const held = debts.flatMap((debt) => heldUntil(desk, debt) ?? [])
-  const due = debts.filter((debt) => heldUntil(desk, debt) === null)
+async function clearPage(desk: Desk, debts: Debt[], telling: Telling): Promise<number[]> {
+  const tells = debts.filter((debt) => debt.kind === 'tell')
+  const others = debts.filter((debt) => debt.kind !== 'tell')
+  const held = others.flatMap((debt) => heldUntil(desk, debt) ?? [])
+  const due = others.filter((debt) => heldUntil(desk, debt) === null)
   const events = due.filter((debt) => debt.kind === 'deliver')
   const paid: Debt[] = []
   for (const debt of due.filter((one) => one.kind !== 'deliver')) {
     paid.push(...(await pay(desk, [debt])))
   }
   paid.push(...(await pay(desk, events)))
-  if (paid.length > 0) await settleDebts(desk.db, desk.ledger, paid)
+  const told = await tell(desk, tells, telling)
+  if (paid.length + told.length > 0) await settleDebts(desk.db, desk.ledger, [...paid, ...told])
   return paid.length < due.length ? [...held, Date.now() + retryMs] : held
 }
 
@@ -109,12 +133,14 @@ async function clearPage(desk: Desk, debts: Debt[]): Promise<number[]> {
  */
 export async function clearOutbox(desk: Desk): Promise<number | null> {
   const wakes: number[] = []
+  const telling = startTelling()
   for (let after = 0; ; ) {
     const debts = await listDebts(desk.db, desk.ledger, { after, limit: page })
-    wakes.push(...(await clearPage(desk, debts)))
+    wakes.push(...(await clearPage(desk, debts, telling)))
     const last = debts.at(-1)
     if (last === undefined || debts.length < page) break
     after = last.firstId
   }
+  if (telling.wake !== null) wakes.push(telling.wake)
   return wakes.length === 0 ? null : Math.min(...wakes)
 }

@@ -11,6 +11,7 @@ import { events } from '../storage/events.ts'
 import { type OutboxKind, outbox } from '../storage/outbox.ts'
 import { raiseEnvironments, raiseFeatures } from '../storage/versions.ts'
 import { type Change, chainEntries } from './chain.ts'
+import { rangeTarget } from './tell.ts'
 
 export type Planned = { change: Change; plan: Plan<unknown> }
 
@@ -63,4 +64,12 @@ export async function toBatch(db: Database, planned: Planned[], head: Head): Pro
     statements.push(...insertRows(db, events, eventRows), ...insertRows(db, outbox, owed))
   }
   return { statements, head: last, raised }
+}
+
+/** One debt for the batch: its entries stand in one row. */
+export function oweLines(db: Database, [first]: Planned[], [before, last]: [Head, Head]) {
+  if (first === undefined) return []
+  const target = rangeTarget(before.sequence + 1, last.sequence)
+  const { ledger, now } = first.change
+  return insertRows(db, outbox, [{ ledger, kind: 'tell', target, createdAt: now }])
 }

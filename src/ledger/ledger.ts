@@ -28,6 +28,7 @@ export class Ledger extends DurableObject<Env> {
   })
   readonly #act = createRounds(() => this.#actOrRetryLater())
   readonly #publishedAt = new Map<string, number>()
+  readonly #told = new Map<string, number>()
   readonly #attempts = createAttemptLimit(attemptLimits)
   readonly #memory: Book['memory'] = { head: null }
   #name: string | null = null
@@ -114,7 +115,8 @@ export class Ledger extends DurableObject<Env> {
   async #actOrRetryLater(): Promise<void> {
     const { env } = this
     const ledger = this.#name ?? ''
-    const desk = { env, db: openDatabase(env.DB), ledger, publishedAt: this.#publishedAt }
+    const memory = { publishedAt: this.#publishedAt, told: this.#told }
+    const desk = { env, db: openDatabase(env.DB), ledger, ...memory }
     try {
       const wake = await clearOutbox(desk)
       if (wake !== null) await this.#arm(wake)

@@ -3,6 +3,8 @@
  * and committed in one batch. If that fails, each order is tried alone, so that no order's fault is
  * another's. It decides no rules; those are the writes' (domain).
  */
+
+import { isLogSinkOn } from '../delivery/log-sink.ts'
 import { type AnyWrite, writes } from '../domain/register.ts'
 import type { Context } from '../domain/write.ts'
 import type { Env } from '../env.ts'
@@ -15,7 +17,7 @@ import { reserveIds } from '../storage/ids.ts'
 import { type FeatureVersion, listFeatureVersions } from '../storage/versions.ts'
 import { noHash } from './chain.ts'
 import type { Committed, Order } from './client.ts'
-import { type Planned, toBatch } from './commit.ts'
+import { oweLines, type Planned, toBatch } from './commit.ts'
 import { refuseStale } from './precondition.ts'
 
 /** What a turn works with. */
@@ -61,12 +63,13 @@ async function plan({ env, db }: Book, { order, ...change }: Task): Promise<Outc
 
 /** The new versions of each change's features, or the error of a batch that is not in the log. */
 async function commit(
-  { db, memory }: Book,
+  { env, db, memory }: Book,
   changes: Planned[],
   head: Head,
 ): Promise<{ versions: FeatureVersion[][] } | { error: unknown }> {
   try {
     const batch = await toBatch(db, changes, head)
+    if (isLogSinkOn(env)) batch.statements.push(...oweLines(db, changes, [head, batch.head]))
     if (changes.length > 1 && batch.statements.length > maxStatements) {
       return { error: new Error('too many statements for one batch') }
     }
@@ -109,8 +112,9 @@ async function attempt(book: Book, tasks: Task[]): Promise<Answer[] | { error: u
   return planned.map((one): Answer => {
     if (one.status === 'rejected' || one.value.kind !== 'ok') return one as Answer
     const { value } = one.value
-    const { result, publish, events, debts = [] } = value.plan
-    const owes = publish.length + events.length + debts.length > 0
+    const { result, entries, publish, events, debts = [] } = value.plan
+    const lines = isLogSinkOn(book.env) ? entries.length : 0
+    const owes = publish.length + events.length + debts.length + lines > 0
     return {
       status: 'fulfilled',
       value: ok({ result, change: value.change.id, features: versions.get(value) ?? [], owes }),

@@ -12,6 +12,8 @@ export type OutboxKind =
   | 'change-identity'
   /** Delete the identities of environment `target`, which is gone. */
   | 'forget-identities'
+  /** Write the entries of the range `target` (`<from>-<to>`) to the log sink. */
+  | 'tell'
 
 export const outbox = sqliteTable('outbox', {
   id: integer().primaryKey({ autoIncrement: true }),

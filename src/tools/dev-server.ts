@@ -38,10 +38,17 @@ function devArguments(folder: StateFolder, port: number, commit: string): string
     'inspector-port': 0,
     'persist-to': folder.data,
     'env-file': folder.secretFile,
-    'log-level': 'info',
+    // Lines of the log sink are of this level, and of no other.
+    'log-level': 'log',
     'show-interactive-dev-session': false,
   }
-  const vars = { ALLOW_PRIVATE_WEBHOOKS: 'true', COMMIT: commit }
+  const { AUDIT_LOG_SINK = 'false', AUDIT_LOG_SINK_EVENTS = '*:*' } = process.env
+  const vars = {
+    ALLOW_PRIVATE_WEBHOOKS: 'true',
+    AUDIT_LOG_SINK,
+    AUDIT_LOG_SINK_EVENTS,
+    COMMIT: commit,
+  }
   return [
     'dev',
     ...Object.entries(named).map(([name, value]) => `--${name}=${value}`),

@@ -21,7 +21,14 @@ const quiet = {
 }
 
 /** Variables of the user's shell that wrangler would take for the Worker's own. */
-const ours = ['BURGEE_SECRET', 'ALLOW_PRIVATE_WEBHOOKS', 'AUDIT_RETENTION_FLOOR_DAYS', 'COMMIT']
+const ours = [
+  'BURGEE_SECRET',
+  'ALLOW_PRIVATE_WEBHOOKS',
+  'AUDIT_RETENTION_FLOOR_DAYS',
+  'AUDIT_LOG_SINK',
+  'AUDIT_LOG_SINK_EVENTS',
+  'COMMIT',
+]
 
 function without(names: RegExp): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(

@@ -4,7 +4,8 @@
  */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { eq, like } from 'drizzle-orm'
+import { and, asc, eq, like } from 'drizzle-orm'
+import { vi } from 'vitest'
 import { ledgerOf } from '../../src/ledger/client.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { entries } from '../../src/storage/entries.ts'
@@ -19,9 +20,14 @@ import { addStates, orderOf } from './states.ts'
 type Received = { id: string; body: string }
 const received: Received[] = []
 
-/** No socket can listen inside the runtime, so the network ends here. Answers how to undo it. */
-export function receiveWebhooks(): () => void {
+/** What the log sink has written, and nothing else comes by `console.log`. */
+const lines: string[] = []
+const logSink = { AUDIT_LOG_SINK: 'true', AUDIT_LOG_SINK_EVENTS: 'flag:updated' }
+
+/** No socket can listen inside the runtime, so network and log end here. Answers how to undo it. */
+export function receiveEffects(): () => void {
   const realFetch = globalThis.fetch
+  const log = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line))
   globalThis.fetch = async (input, init) => {
     const request = new Request(input, init)
     received.push({
@@ -32,6 +38,7 @@ export function receiveWebhooks(): () => void {
   }
   return () => {
     globalThis.fetch = realFetch
+    log.mockRestore()
   }
 }
 
@@ -81,6 +88,20 @@ async function createWorld(orders: number): Promise<World & { stateIds: number[]
   return { ...world, stateIds }
 }
 
+/** Every change of this run has its line, however often; the first of each are in the log's order. */
+async function checkLines(ledger: string): Promise<string[]> {
+  const rows = await openDatabase(env.DB)
+    .select()
+    .from(entries)
+    .where(and(eq(entries.ledger, ledger), eq(entries.action, 'feature-state.updated')))
+    .orderBy(asc(entries.sequence))
+  const applied = rows.map((row) => JSON.parse(row.record).resource.name)
+  const told = [...new Set(lines.map((line) => JSON.parse(line).payload.key))]
+  return JSON.stringify(told) === JSON.stringify(applied)
+    ? []
+    : [`applied: ${applied}, lines: ${told}`]
+}
+
 /** What is wrong with one of the changes. */
 async function checkChange(
   ledger: string,
@@ -106,8 +127,9 @@ export async function run({ orders, fault, mutant }: Plan): Promise<Run> {
   const stub = env.LEDGER.getByName(ledger)
   const gate = Promise.withResolvers<void>()
   const rig = await runInDurableObject(stub, (instance, state) =>
-    rigLedger(instance, state, { ledger, fault, mutant, gate: gate.promise }),
+    rigLedger(instance, state, { ledger, fault, mutant, gate: gate.promise, settings: logSink }),
   )
+  lines.length = 0
   setTimeout(gate.resolve, orders > 1 ? 30 : 0)
   // Has the turn while the others come, so that they go together in the next.
   const lead = orders > 1 ? stub.commit(orderOf(world, 0, 'nobody')).catch(() => null) : null
@@ -124,6 +146,7 @@ export async function run({ orders, fault, mutant }: Plan): Promise<Run> {
     ...(left === 0 ? [] : [`${left} rows stay in the outbox`]),
     ...(await checkChain(ledger)),
     ...(await checkDocument(world.environment.id)),
+    ...(await checkLines(ledger)),
   ]
   for (const change of changes) found.push(...(await checkChange(ledger, change)))
   return { rig, found, acknowledged: changes.filter((change) => change.acknowledged).length }

@@ -1,16 +1,17 @@
 /**
  * Every I/O call of a change fails once in every way. Whatever happens: the change is applied if and
- * only if there is one entry and one event, the published document becomes what D1 says, and the
- * webhook arrives with the frozen bytes. The same for changes that are committed together.
+ * only if there is one entry and one event, the published document becomes what D1 says, the webhook
+ * arrives with the frozen bytes, and the log sink has its line. The same for changes that are committed
+ * together.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modes } from '../support/faults.ts'
-import { enumerate, receiveWebhooks, run } from './fault-run.ts'
+import { enumerate, receiveEffects, run } from './fault-run.ts'
 
 let undo: () => void
 
 beforeAll(() => {
-  undo = receiveWebhooks()
+  undo = receiveEffects()
 })
 
 afterAll(() => undo())
@@ -40,9 +41,9 @@ describe('a group of changes', () => {
     const { rig, found, acknowledged } = await run({ orders, fault: null, mutant: null })
     expect(found).toEqual([])
     expect(acknowledged).toBe(orders)
-    // One batch reads all the flags, one writes: two statements for each change, four for all.
+    // One batch reads all the flags, one writes: two statements for each change, five for all.
     const batches = rig.calls.filter((call) => call.startsWith('D1 batch'))
-    expect(batches.slice(0, 3)).toEqual(['D1 batch of 8', 'D1 batch of 8', 'D1 batch of 10'])
+    expect(batches.slice(0, 3)).toEqual(['D1 batch of 8', 'D1 batch of 8', 'D1 batch of 11'])
   })
 
   for (const mode of modes) {

@@ -43,7 +43,13 @@ it('a document that KV refuses keeps no other document and no webhook of the org
       }
     },
   })
-  const desk = { env: { ...env, DOCUMENTS: refusing }, db, ledger, publishedAt: new Map() }
+  const desk = {
+    env: { ...env, DOCUMENTS: refusing },
+    db,
+    ledger,
+    publishedAt: new Map(),
+    told: new Map(),
+  }
   const wake = await clearOutbox(desk)
   expect((await getDocument(env.DOCUMENTS, other.id))?.environment.name).toBe('Staging')
   const left = await db
@@ -80,7 +86,13 @@ it('events are fanned out together; one that cannot be keeps no other back', asy
       rung.push(...told)
     },
   } as unknown as typeof env.DELIVERIES
-  const desk = { env: { ...env, DELIVERIES: refusing }, db, ledger, publishedAt: new Map() }
+  const desk = {
+    env: { ...env, DELIVERIES: refusing },
+    db,
+    ledger,
+    publishedAt: new Map(),
+    told: new Map(),
+  }
   const wake = await clearOutbox(desk)
   expect(rung).toEqual(['evt_a', 'evt_c'])
   const left = await db.select().from(outbox).where(eq(outbox.ledger, ledger))

@@ -19,6 +19,7 @@ export type RigPlan = {
   mutant: Mutant | null
   /** No call reaches D1 before this: whatever comes until then waits in line together. */
   gate?: Promise<void>
+  settings?: Partial<Env>
 }
 
 export type Rig = { calls: string[]; fired: boolean; env: Env; ctx: DurableObjectState }
@@ -105,6 +106,7 @@ export function rigLedger(instance: object, state: DurableObjectState, plan: Rig
   const storage = guarded(state.storage, guard, 'storage')
   rig.env = {
     ...real,
+    ...plan.settings,
     DB: guardedDatabase(gated, plan),
     DOCUMENTS: guarded(real.DOCUMENTS, guard, 'KV'),
     DELIVERIES: guarded(real.DELIVERIES, guard, 'queue'),
