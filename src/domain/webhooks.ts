@@ -1,13 +1,21 @@
 /**
  * The rules of webhook endpoints. A secret arrives sealed and never reaches the log: an entry only
- * says whether deliveries are signed. The URL was checked by the request that brought it.
+ * says whether deliveries are signed, and by its fingerprint whether with the same secret. The URL was checked by the request that brought it.
  */
 import { eq } from 'drizzle-orm'
 import { notFound, ok } from '../outcome.ts'
+import { fingerprintOfSealed } from '../storage/seal.ts'
 import { findWebhook, type Webhook, webhooks } from '../storage/webhooks.ts'
 import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
 import { changed, snapshot } from './snapshot.ts'
-import { type About, type EntryDraft, type JsonObject, nothingToDo, type Write } from './write.ts'
+import {
+  type About,
+  type Context,
+  type EntryDraft,
+  type JsonObject,
+  nothingToDo,
+  type Write,
+} from './write.ts'
 
 export type WebhookSettings = { url: string; enabled: boolean; sealedSecret: string | null }
 
@@ -21,10 +29,25 @@ const logged = (webhook: Webhook): JsonObject => ({
   signed: webhook.sealedSecret !== null,
 })
 
+/** As it is after a change, or was before it. */
+const loggedWithSecret = async (
+  { secret }: Pick<Context, 'secret'>,
+  ground: EnvironmentGround,
+  webhook: Webhook,
+): Promise<JsonObject> => ({
+  ...logged(webhook),
+  secret_fingerprint: await fingerprintOfSealed(
+    secret,
+    ground.project.organisationId,
+    webhook.sealedSecret,
+  ),
+})
+
 export const createWebhook: Write<
   { environmentId: number; settings: Pick<WebhookSettings, 'url'> & Partial<WebhookSettings> },
   Webhook
-> = async ({ db, now, reserve }, { environmentId, settings }) => {
+> = async (context, { environmentId, settings }) => {
+  const { db, now, reserve } = context
   const ground = await findEnvironmentGround(db, environmentId)
   if (ground === undefined) return notFound()
   const { webhook: id } = await reserve({ webhook: 1 })
@@ -46,7 +69,7 @@ export const createWebhook: Write<
         action: 'webhook.created',
         log: `New Webhook created: ${webhook.url}`,
         before: null,
-        after: logged(webhook),
+        after: await loggedWithSecret(context, ground, webhook),
       },
     ],
     publish: [],
@@ -58,7 +81,8 @@ export const createWebhook: Write<
 export const updateWebhook: Write<
   { environmentId: number; id: number; settings: Partial<WebhookSettings> },
   Webhook
-> = async ({ db, now }, { environmentId, id, settings }) => {
+> = async (context, { environmentId, id, settings }) => {
+  const { db, now } = context
   const ground = await findEnvironmentGround(db, environmentId)
   const before = await findWebhook(db, environmentId, id)
   if (ground === undefined || before === undefined) return notFound()
@@ -77,8 +101,8 @@ export const updateWebhook: Write<
         ...entryOf(after, ground),
         action: 'webhook.updated',
         log: `Webhook updated: ${after.url}`,
-        before: logged(before),
-        after: logged(after),
+        before: await loggedWithSecret(context, ground, before),
+        after: await loggedWithSecret(context, ground, after),
       },
     ],
     publish: [],

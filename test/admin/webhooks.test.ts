@@ -120,7 +120,7 @@ describe('a webhook', () => {
       environment: { id: environment.id, name: 'Production' },
       resource: { type: 'WEBHOOK', id: String(id), name: url },
     })
-    expect(JSON.stringify(records)).not.toMatch(/secret/)
+    expect(JSON.stringify(records)).not.toMatch(/nobody guesses|another secret/)
   })
 
   it('has a secret that is nowhere in the database', async () => {
