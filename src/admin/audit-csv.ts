@@ -28,8 +28,8 @@ const columns = [
   'hash',
 ] as const
 
-/** A spreadsheet takes what begins so for a formula, or drops it and looks at what follows. */
-const opensFormula = /^[=+\-@\t\r\n]/
+/** A spreadsheet takes what begins so for a formula, or drops it and looks at what follows; some know it wide. */
+const opensFormula = /^(\s*[=+\-@＝＋－＠]|[\t\r\n])/
 
 export function csvCell(value: string | number | null): string {
   const text = value === null ? '' : String(value)

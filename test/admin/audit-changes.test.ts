@@ -1,7 +1,7 @@
 /** What entries tell of changes, and how a spreadsheet reads them: without a database. */
 import { describe, expect, it } from 'vitest'
 import { changeDetails, changeTypeOf, patchOf } from '../../src/admin/audit-changes.ts'
-import { csvCell } from '../../src/admin/audit-csv.ts'
+import { csvCell, csvHead, csvRow } from '../../src/admin/audit-csv.ts'
 
 describe('change details', () => {
   const kind = { action: 'x.updated', resourceType: 'ENVIRONMENT' }
@@ -64,6 +64,9 @@ it.each([
   ['-1', "'-1"],
   ['@a', "'@a"],
   ['\t=1', "'\t=1"],
+  ['  =1', "'  =1"],
+  ['＝1', "'＝1"],
+  ['＠a', "'＠a"],
   ['\r=1', '"\'\r=1"'],
   ['=a,"b"', '"\'=a,""b"""'],
   ['', ''],
@@ -71,4 +74,48 @@ it.each([
   [7, '7'],
 ])('the cell of %j is %s', (value, cell) => {
   expect(csvCell(value)).toBe(cell)
+})
+
+describe('a row of CSV', () => {
+  const hostile = '=HYPERLINK("http://evil.example","x")'
+  const columns = csvHead.trim().split(',')
+
+  /** Whatever the log may hold of what people type, in every place that takes text. */
+  const rowOf = (text: string) =>
+    csvRow({
+      sequence: 1,
+      hash: text,
+      record: JSON.stringify({
+        time: text,
+        outcome: text,
+        action: text,
+        actor: { kind: text, id: text, name: text },
+        source: { ip: text, user_agent: text, request_id: text },
+        change: text,
+        resource: { type: text, id: text, uuid: text, name: text },
+        project: 1,
+        environment: { id: 1, name: text },
+        log: text,
+        before: { [text]: text },
+        after: { [text]: text },
+      }),
+    } as Parameters<typeof csvRow>[0])
+
+  it('has nothing that a spreadsheet would run, in whatever column', () => {
+    const numbers = ['sequence', 'project', 'environment_id']
+    const snapshot = JSON.stringify({ [hostile]: hostile })
+    const expected = columns.map((column) => {
+      if (numbers.includes(column)) return '1'
+      return csvCell(column === 'before' || column === 'after' ? snapshot : hostile)
+    })
+    expect(columns).toHaveLength(22)
+    expect(rowOf(hostile)).toBe(`${expected.join(',')}\r\n`)
+    // Inside of quotes there is no formula: a cell would have to begin with it.
+    expect(csvCell(snapshot)).toMatch(/^"\{/)
+  })
+
+  it.each(['\n=1', 'x"\r\n=1', 'x,=1', '","=1', '\u2028=1'])('is one row with %j', (text) => {
+    const cells = /^(?:(?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,|\r\n)){22}$/
+    expect(rowOf(text)).toMatch(cells)
+  })
 })

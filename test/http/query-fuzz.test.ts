@@ -41,14 +41,16 @@ const texts = encode([
   '__proto__',
   'x'.repeat(5_000),
   '?1',
+  // Right to left, a letter that grows when it is made small, a composed one, beyond the last.
+  '\u202e\u0130e\u0301\uffff🏁',
 ])
 
 /** Not as a query should be. */
 const broken = ['%zz', '%ED%A0%80', '1&$=2&$[]=1&$[a]=1&&=&$==']
 
-/** Pages and the filters of the log are read in one place: a few words for each list are enough. */
+/** Pages, and the filters of the log, are read in one place: a few words for the others are enough. */
 const valuesFor = (route: string, parameter: string) =>
-  parameter.startsWith('page') || /\/audit\/./.test(route)
+  parameter.startsWith('page') || /\/audit\/(?!entries$)/.test(route)
     ? [...numbers.slice(1, 4), ...texts.slice(0, 2)]
     : [...numbers, ...texts, ...broken.map((query) => query.replaceAll('$', parameter))]
 
@@ -61,7 +63,9 @@ const pathOf = (route: string) =>
 describe('what lists may be asked', () => {
   it('is in the description', () => {
     expect(asked.length).toBeGreaterThan(40)
-    expect(new Set(asked.map(({ parameter }) => parameter))).toContain('search')
+    const names = new Set(asked.map(({ parameter }) => parameter))
+    for (const name of ['search', 'q', 'actor', 'flag', 'resource_id'])
+      expect(names).toContain(name)
   })
 
   it('is answered or refused, whatever it is', { timeout: 180_000 }, async () => {
@@ -82,21 +86,46 @@ describe('what lists may be asked', () => {
     expect(before.filter((row) => !after.has(row))).toEqual([])
   })
 
+  /** Filters that take any text; `action` and `event` have patterns of their own. */
+  const isText = /^(q|search|value_search|actor|flag|resource_type|resource_id|request_id|change)$/
+
+  /** What a list finds: every export has a line for each. */
+  const findWith = async (route: string, parameter: string, value: string) => {
+    const at = parameter === 'value_search' ? `&environment=${tenant.main.environment.id}` : ''
+    const { status, text } = await send('GET', `${pathOf(route)}?${parameter}=${value}${at}`, {
+      auth: tenant.administrator.auth,
+    })
+    expect([route, parameter, value, status]).toEqual([route, parameter, value, 200])
+    if (route.endsWith('/export')) return text === '' ? [] : text.trim().split('\n')
+    return (JSON.parse(text) as { results: unknown[] }).results
+  }
+
   it('finds nothing by wildcards', { timeout: 60_000 }, async () => {
-    const searches = asked.filter(
-      ({ route, parameter }) =>
-        /^(q|search|value_search)$/.test(parameter) && !route.endsWith('/export'),
-    )
-    expect(searches.length).toBeGreaterThan(2)
+    const searches = asked.filter(({ parameter }) => isText.test(parameter))
+    expect(searches.length).toBeGreaterThan(15)
     for (const { route, parameter } of searches) {
-      const path = pathOf(route)
-      const at = parameter === 'value_search' ? `&environment=${tenant.main.environment.id}` : ''
       for (const wildcard of encode(['%', '*', '%_', 'h%n', '\\%', '"%"'])) {
-        const { text } = await send('GET', `${path}?${parameter}=${wildcard}${at}`, {
-          auth: tenant.administrator.auth,
-        })
-        const { results } = JSON.parse(text) as { results: unknown[] }
-        expect([route, wildcard, results]).toEqual([route, wildcard, []])
+        const found = await findWith(route, parameter, wildcard)
+        expect([route, parameter, wildcard, found]).toEqual([route, parameter, wildcard, []])
+      }
+    }
+  })
+
+  it('finds what has a wildcard in its name by the wildcard, and nothing else', async () => {
+    const { auth } = tenant.administrator
+    for (const label of ['50%_off*', '50 x off y']) {
+      const body = { label, color: '#fff' }
+      const path = `/api/v1/${tenant.main.at}/tags/`
+      expect((await send('POST', path, { auth, body })).status).toBe(201)
+    }
+    const logs = asked.filter(
+      ({ route, parameter }) => /^(q|search)$/.test(parameter) && /\/audit(\/|$)/.test(route),
+    )
+    expect(logs.length).toBeGreaterThan(3)
+    for (const { route, parameter } of logs) {
+      for (const part of encode(['50%', '%_o', '0%_OFF*', '_off'])) {
+        const found = await findWith(route, parameter, part)
+        expect([route, part, found.length]).toEqual([route, part, 1])
       }
     }
   })
