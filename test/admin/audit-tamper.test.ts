@@ -1,7 +1,8 @@
 /** Somebody with the database in their hands: what the server refuses to sign, and what an export shows. */
+import { evictDurableObject } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { leafHash } from '../../src/ledger/chain.ts'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { canonicalJson, leafHash } from '../../src/ledger/chain.ts'
 import { parseCheckpoint, parseVerifierKey } from '../../src/ledger/note.ts'
 import { checkLog, type Verdict } from '../../src/tools/log-check.ts'
 import { addEnvironment, createWorld, done, type World } from '../support/admin.ts'
@@ -19,6 +20,15 @@ const get = (path: string) =>
   )
 
 const change = (name: string) => addEnvironment(world, name)
+
+/** All of the log, oldest first. */
+const list = (query: string) =>
+  done(
+    world.api<{ results: { time: string }[] }>(
+      'GET',
+      `organisations/${world.organisation.id}/audit/entries/?order=asc&limit=1000&${query}`,
+    ),
+  )
 
 const run = (sql: string, ...values: unknown[]) =>
   env.DB.prepare(sql)
@@ -95,6 +105,25 @@ describe('a log that nobody has touched', () => {
     expect(await audit()).toBe('good')
   })
 
+  it('is good although it passes between machines whose clocks differ, and times are found', async () => {
+    for (const minutes of [2, -2, 1]) {
+      await evictDurableObject(env.LEDGER.getByName(ledger))
+      const real = Date.now.bind(Date)
+      const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() + minutes * 60_000)
+      await change(`At ${minutes}`)
+      clock.mockRestore()
+    }
+    expect(await audit()).toBe('good')
+    const { results: told } = await list('')
+    const times = told.map(({ time }) => time)
+    expect(times).not.toEqual(times.toSorted())
+    for (const time of [times[0], times.at(-1), ...times.slice(-6)]) {
+      const [at, asked] = [time ?? '', encodeURIComponent(time ?? '')]
+      expect((await list(`from=${asked}`)).results).toEqual(told.filter((one) => one.time >= at))
+      expect((await list(`to=${asked}`)).results).toEqual(told.filter((one) => one.time < at))
+    }
+  })
+
   it('is not edited while the trigger stands', async () => {
     const update = run('UPDATE entries SET hash = ? WHERE ledger = ?', 'x', ledger)
     await expect(update).rejects.toThrow('an audit entry is never edited')
@@ -134,6 +163,28 @@ describe('in the past that was signed', () => {
     await tamper('DELETE FROM entries WHERE ledger = ? AND sequence = 3', ledger)
     expect(await refusal()).toContain('entries are missing')
     expect(await audit()).toBe('deletion 3')
+  })
+
+  it('an entry that was put in is refused, and shown by the export', async () => {
+    const { record, hash } = await rowAt(2)
+    const forged = canonicalJson({ ...JSON.parse(record), sequence: 3, previous: hash })
+    await tamper(
+      'UPDATE entries SET sequence = -sequence WHERE ledger = ? AND sequence > 2',
+      ledger,
+    )
+    await run(
+      'UPDATE entries SET sequence = 1 - sequence WHERE ledger = ? AND sequence < 0',
+      ledger,
+    )
+    await run(
+      `INSERT INTO entries (ledger, sequence, hash, change_id, action, actor_kind, resource_type,
+        created_at, record) VALUES (?, 3, ?, 'x', 'project.created', 'user', 'PROJECT', 1, ?)`,
+      ledger,
+      await leafHash(forged),
+      forged,
+    )
+    expect(await refusal()).toContain('have another root')
+    expect(await audit()).toBe('insertion 3')
   })
 
   it('two entries that changed places are refused, and shown by the export', async () => {

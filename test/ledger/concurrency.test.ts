@@ -8,9 +8,17 @@ import { readDocumentRows } from '../../src/storage/document-rows.ts'
 import { getDocument } from '../../src/storage/documents.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { findEnvironment } from '../../src/storage/environments.ts'
-import { expectChain, settle } from '../support/invariants.ts'
+import { checkDocument, expectChain, settle } from '../support/invariants.ts'
 import { createFlagWorld, write } from '../support/world.ts'
 import { addStates, orderOf } from './states.ts'
+
+type Told = {
+  sequence: number
+  change: string
+  resource: { id: string }
+  before: Record<string, unknown> | null
+  after: Record<string, unknown> | null
+}
 
 const listEntries = (ledger: string) =>
   openDatabase(env.DB)
@@ -54,6 +62,48 @@ it('puts twenty concurrent changes of one flag into one order, each with its tru
   expect(published?.features[0]?.state.value).toBe(last)
 })
 
+/** For each flag the states it went through, as its entries have them; empty when they join without a gap. */
+function findBreaks(records: Told[]): string[] {
+  const last = new Map<string, string>()
+  return records.flatMap(({ sequence, resource, before, after }) => {
+    const known = last.get(resource.id)
+    last.set(resource.id, JSON.stringify(after))
+    return known === undefined || known === JSON.stringify(before) ? [] : [`entry ${sequence}`]
+  })
+}
+
+it('puts 64 concurrent writers of many flags into one order without gap, fork or lost update', async () => {
+  const world = await createFlagWorld()
+  const states = await addStates(world, 8)
+  const ledger = ledgerOf(world.organisationId)
+  const before = await listEntries(ledger)
+  const stub = env.LEDGER.getByName(ledger)
+  const values = Array.from({ length: 64 }, (_, index) => `writer ${index}`)
+  // Each writes twice, the second time another flag: what is in line and what comes in meet.
+  const outcomes = await Promise.all(
+    values.map(async (value, index) => {
+      const stateAt = (place: number) => states[place % states.length] ?? 0
+      const first = await stub.commit(orderOf(world, stateAt(index), value))
+      const second = await stub.commit(orderOf(world, stateAt(index * 3 + 1), `${value} again`))
+      return [first.kind, second.kind]
+    }),
+  )
+  expect(new Set(outcomes.flat())).toEqual(new Set(['ok']))
+  const added = (await listEntries(ledger)).slice(before.length)
+  expect(added.map(({ sequence }) => sequence)).toEqual(
+    Array.from({ length: 128 }, (_, index) => before.length + 1 + index),
+  )
+  const told: Told[] = added.map(({ record }) => JSON.parse(record))
+  expect(told.map(({ after }) => after?.string_value).toSorted()).toEqual(
+    values.flatMap((value) => [value, `${value} again`]).toSorted(),
+  )
+  expect(findBreaks(told)).toEqual([])
+  expect(new Set(told.map(({ change }) => change)).size).toBe(128)
+  await expectChain(ledger)
+  await settle(ledger)
+  expect(await checkDocument(world.environment.id)).toEqual([])
+})
+
 it.each([
   ['one flag', 1],
   ['several flags, in groups', 6],
@@ -74,6 +124,7 @@ it.each([
   const added = (await listEntries(ledger)).slice(before.length)
   expect(added).toHaveLength(applied)
   expect(applied).toBeGreaterThan(6)
+  expect(findBreaks(added.map(({ record }) => JSON.parse(record)))).toEqual([])
   await expectChain(ledger)
 })
 
