@@ -19,7 +19,7 @@ export type Env = {
   /** 'true' writes every audit entry to the Worker's log as well, as an event of Flipt's. */
   AUDIT_LOG_SINK: string
   /** Which of them: patterns `noun:verb` with blanks between, `*` for any part of either. */
-  AUDIT_LOG_SINK_EVENTS: string
+  AUDIT_LOG_SINK_EVENTS?: string
   COMMIT: string
   /** Databases for identities, numbered from 0 without gaps; none: they live in `DB`. */
   [shard: `IDENTITIES_${number}`]: D1Database

@@ -16,7 +16,7 @@ export const isLogSinkOn = (env: Pick<Env, 'AUDIT_LOG_SINK'>): boolean =>
 const refused = new Set<string>()
 
 /** A blank setting takes everything: a sink that is on and silent would be noticed too late. */
-function patternsOf(setting: string): string[] {
+function patternsOf(setting = ''): string[] {
   const patterns = setting.split(/\s+/).filter((pattern) => pattern !== '')
   if (patterns.length === 0) return ['*:*']
   const wrong = patterns.filter((pattern) => !/^[^:]+:[^:]+$/.test(pattern))

@@ -38,10 +38,10 @@ async function readAll() {
   }))
   const logs = asked.map((path) => ({ path: `/api/v1/${log}${path}`, shown: [] }))
   for (const { path, shown } of [...reads, ...logs]) {
-    const { auth } = tenant.administrator
+    const { auth } = tenant.world
     const { status } = await ask('GET', path.replace('/api/v1/', ''), { auth }, shown)
     // What the log does not tell hides nothing in it either.
-    if (path.includes('/audit/')) expect([path, status]).toEqual([path, 200])
+    if (/\/audit\/(?!proof)/.test(path)) expect([path, status]).toEqual([path, 200])
   }
 }
 

@@ -56,6 +56,7 @@ export async function seedPeople(tenant: Tenant) {
   const wrong = await secretOf('wrong password')
   await login({ email, password: wrong })
   await login({ email: 'nobody@example.com', password: wrong })
+  await login({ email: await secretOf('password in the place of the address'), password: wrong })
   await login({ email, password: { password: await secretOf('password as an object') } })
   await login({ email, password: [await secretOf('password as a list')] })
   await login({ email, password: (await secretOf('password too long')).repeat(30) })

@@ -37,6 +37,13 @@ const deskOf = (ledger: string, settings: Env = on): Desk => ({
   told: new Map(),
 })
 
+async function commit(desk: Pick<Desk, 'env' | 'db'>, order: Order) {
+  const book = { ...desk, memory: { head: null }, arm: async () => undefined }
+  const [answer] = await takeTurn(book, [order])
+  if (answer?.status !== 'fulfilled' || answer.value.kind !== 'ok') throw new Error('refused')
+  return answer.value.value
+}
+
 /** Makes a project, whose environment and key are entries of their own; commits and does no more. */
 async function createProject({ ledger, env: settings, db }: Desk, name: string) {
   const organisationId = Number(ledger.split(':')[1])
@@ -45,17 +52,11 @@ async function createProject({ ledger, env: settings, db }: Desk, name: string) 
   )
     .bind(organisationId, crypto.randomUUID(), ledger)
     .run()
-  const order: Order = {
-    ledger,
-    write: 'project.create',
-    input: { organisationId, settings: { name } },
-    actor: alice,
-    source,
-  }
-  const book = { env: settings, db, memory: { head: null }, arm: async () => undefined }
-  const [answer] = await takeTurn(book, [order])
-  if (answer?.status !== 'fulfilled' || answer.value.kind !== 'ok') throw new Error('refused')
-  return answer.value.value
+  const input = { organisationId, settings: { name } }
+  return commit(
+    { env: settings, db },
+    { ledger, write: 'project.create', input, actor: alice, source },
+  )
 }
 
 const owedTo = async (ledger: string) =>
@@ -122,6 +123,19 @@ it('has one line for every entry, Flipt’s event and nothing else, in the order
   expect(await owedTo(desk.ledger)).toEqual([])
   await clearOutbox(desk)
   expect(lines).toHaveLength(rows.length)
+})
+
+it('has what was refused too, as denied', async () => {
+  const desk = deskOf(newLedger())
+  const resource = { type: 'SESSION' as const, id: null, uuid: null, name: 'bob@example.com' }
+  const about = { resource, organisationId: null, projectId: null, environment: null }
+  const input = { action: 'session.denied' as const, about, log: 'Login failed', unrecorded: 0 }
+  const { ledger } = desk
+  await commit(desk, { ledger, write: 'attempt.record', input, actor: alice, source })
+  await clearOutbox(desk)
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { type: 'session', action: 'denied', status: 'denied', payload: { name: 'bob@example.com' } },
+  ])
 })
 
 it('writes what its patterns ask for, and names a pattern that is none', async () => {
