@@ -6,7 +6,7 @@ import { useLanes } from './engine/index.ts'
 import lanes from './engine/lanes/md5.wasm'
 import type { DeliveryMessage, Env } from './env.ts'
 import { pruneLogs } from './ledger/pruning.ts'
-import { endRotations } from './ledger/rotations.ts'
+import { endRotations, promoteSecrets } from './ledger/rotations.ts'
 import { sweepLedgers } from './ledger/sweep.ts'
 import { logError, reasonOf } from './log.ts'
 
@@ -29,6 +29,7 @@ export default {
       ringOverdue(env, now),
       endRotations(env, now),
       pruneLogs(env, now),
+      promoteSecrets(env, now),
     ])
     for (const sweep of sweeps) {
       if (sweep.status === 'rejected') logError('sweep.failed', { error: reasonOf(sweep.reason) })

@@ -52,6 +52,7 @@ import { tagRoutes } from './tags.ts'
 import { traitKeyRoutes } from './trait-keys.ts'
 import { identityTraitRoutes } from './traits.ts'
 import { unsupportedRoutes } from './unsupported.ts'
+import { webhookRotationRoutes } from './webhook-rotations.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 export const adminRoutes = createAdminRouter()
@@ -94,6 +95,7 @@ const resources = [
   edgeIdentityRoutes,
   webhookRoutes,
   flagHistoryRoutes,
+  webhookRotationRoutes,
   auditErasureRoutes,
   auditRevertRoutes,
   auditRetentionRoutes,

@@ -16,7 +16,7 @@ async function hmac(key: Uint8Array, text: string): Promise<ArrayBuffer> {
  * What stock verifiers make of the secret: `whsec_` and base64 stand for the decoded bytes. Any
  * other secret stands for its own UTF-8 bytes, since Flagsmith allows arbitrary text.
  */
-function standardKey(secret: string): Uint8Array {
+export function standardKey(secret: string): Uint8Array {
   const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1]
   if (encoded === undefined || encoded.replace(/=+$/, '').length % 4 === 1) {
     return utf8.encode(secret)

@@ -9,7 +9,7 @@ import type { Grant } from '../storage/grants.ts'
 import type { Project } from '../storage/projects.ts'
 import { readWholeFeatures } from '../storage/whole-features.ts'
 import { environmentDeleted } from './environment-entry.ts'
-import type { EnvironmentGround } from './environment-ground.ts'
+import { type EnvironmentGround, placeOf } from './environment-ground.ts'
 import { environmentKeyDeleted } from './environment-keys.ts'
 import { featureDeleted } from './feature-entry.ts'
 import { linkDeleted } from './feature-segments.ts'
@@ -18,7 +18,7 @@ import { type Flag, findFlags, stateLog } from './flag.ts'
 import { segmentDeleted } from './segment-entry.ts'
 import { snapshot } from './snapshot.ts'
 import { tagDeleted } from './tags.ts'
-import { webhookDeleted } from './webhooks.ts'
+import { webhookDeleted } from './webhook-entry.ts'
 import type { EntryDraft, NewDebt } from './write.ts'
 
 const stateDeleted = (flag: Flag): EntryDraft =>
@@ -81,12 +81,12 @@ export async function belowGone(
       const project = projectOf.get(row.projectId)
       return project === undefined ? [] : [tell(project, row)]
     })
-  const inEnvironment = <R extends { environmentId: number }>(
+  const inEnvironment = <R extends { environmentId: number | null }>(
     list: R[],
     tell: (row: R, ground: EnvironmentGround) => EntryDraft,
   ) =>
     list.flatMap((row) => {
-      const ground = groundOf.get(row.environmentId)
+      const ground = groundOf.get(row.environmentId ?? 0)
       return ground === undefined ? [] : [tell(row, ground)]
     })
   const whole = await readWholeFeatures(db, rows.features)
@@ -113,7 +113,7 @@ export async function belowGone(
     ),
     ...(await statesGone(db, rows)),
     ...inEnvironment(rows.environmentKeys, environmentKeyDeleted),
-    ...inEnvironment(rows.webhooks, webhookDeleted),
+    ...inEnvironment(rows.webhooks, (webhook, ground) => webhookDeleted(webhook, placeOf(ground))),
     ...rows.grants.map((grant) =>
       grantGone(grant, groundOf.get(grant.environmentId ?? 0)?.environment),
     ),

@@ -14,6 +14,7 @@ import { identitiesGone } from './cascades.ts'
 import { organisationKeyDeleted } from './organisation-keys.ts'
 import { projectsGone } from './projects.ts'
 import { changed, snapshot } from './snapshot.ts'
+import { placeInOrganisation, webhookDeleted } from './webhook-entry.ts'
 import { type About, nothingToDo, type Write } from './write.ts'
 
 export type OrganisationSettings = {
@@ -129,6 +130,7 @@ export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { 
       },
       ...(await projectsGone(db, gone.projects, gone.environments)),
       ...gone.keys.map(organisationKeyDeleted),
+      ...gone.webhooks.map((webhook) => webhookDeleted(webhook, placeInOrganisation(id))),
       ...gone.members.map((member) => ({
         ...aboutOrganisation(organisation),
         resource: {

@@ -52,6 +52,12 @@ import { createOverride, createSegmentOverride, deleteIdentityOverride } from '.
 import { importProject } from './project-import.ts'
 import { createProject, deleteProject, updateProject } from './projects.ts'
 import { revertEntry } from './revert-entry.ts'
+import {
+  abortSecretRotation,
+  endSecretRotation,
+  promoteWebhookSecret,
+  rotateWebhookSecret,
+} from './secret-rotations.ts'
 import { cloneSegment, createSegment, deleteSegment, updateSegment } from './segments.ts'
 import { createTag, deleteTag, updateTag } from './tags.ts'
 import { createTrait, deleteTrait, deleteTraitKey, updateTrait } from './traits.ts'
@@ -101,6 +107,10 @@ export const writes = {
   'webhook.create': createWebhook,
   'webhook.update': updateWebhook,
   'webhook.delete': deleteWebhook,
+  'webhook.rotate-secret': rotateWebhookSecret,
+  'webhook.promote-secret': promoteWebhookSecret,
+  'webhook.abort-rotation': abortSecretRotation,
+  'webhook.end-rotation': endSecretRotation,
   'project.create': createProject,
   'project.update': updateProject,
   'project.delete': deleteProject,

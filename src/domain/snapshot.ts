@@ -2,7 +2,14 @@
 import type { Json, JsonObject } from './write.ts'
 
 /** Columns that open something: hashes can be guessed against, sealed values can be unsealed. */
-const secretColumns = new Set(['passwordHash', 'hash', 'sealed', 'sealedSecret'])
+const secretColumns = new Set([
+  'passwordHash',
+  'hash',
+  'sealed',
+  'sealedSecret',
+  'sealedNextSecret',
+  'sealedHeaders',
+])
 
 type Row = Record<string, unknown>
 

@@ -1,62 +1,60 @@
 /**
- * The rules of webhook endpoints. A secret arrives sealed and never reaches the log: an entry only
- * says whether deliveries are signed, and by its fingerprint whether with the same secret. The URL was checked by the request that brought it.
+ * The rules of webhook endpoints, whether an environment's or an organisation's. Secrets and headers
+ * arrive sealed and never reach the log. The URL was checked by the request that brought it.
  */
 import { eq } from 'drizzle-orm'
-import { notFound, ok } from '../outcome.ts'
-import { fingerprintOfSealed } from '../storage/seal.ts'
-import { findWebhook, type Webhook, webhooks } from '../storage/webhooks.ts'
-import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
-import { changed, snapshot } from './snapshot.ts'
+import { invalidBody, notFound, ok } from '../outcome.ts'
 import {
-  type About,
-  type Context,
-  type EntryDraft,
-  type JsonObject,
-  nothingToDo,
-  type Write,
-} from './write.ts'
+  countWebhooks,
+  findWebhook,
+  type Webhook,
+  type WebhookFormat,
+  type WebhookHome,
+  webhooks,
+} from '../storage/webhooks.ts'
+import { changed } from './snapshot.ts'
+import { findWebhookPlace, loggedWebhook, webhookDeleted, webhookEntry } from './webhook-entry.ts'
+import { nothingToDo, type Write } from './write.ts'
 
-export type WebhookSettings = { url: string; enabled: boolean; sealedSecret: string | null }
+export type WebhookSettings = {
+  url: string
+  enabled: boolean
+  description: string
+  format: WebhookFormat
+  patterns: string[]
+  sealedSecret: string | null
+  sealedHeaders: string | null
+}
 
-const entryOf = (webhook: Webhook, ground: EnvironmentGround): About => ({
-  ...placeOf(ground),
-  resource: { type: 'WEBHOOK', id: String(webhook.id), uuid: null, name: webhook.url },
-})
+/** Every change of an environment is held against all of them. */
+export const maxWebhooks = 1_000
 
-const logged = (webhook: Webhook): JsonObject => ({
-  ...snapshot(webhook),
-  signed: webhook.sealedSecret !== null,
-})
-
-/** As it is after a change, or was before it. */
-const loggedWithSecret = async (
-  { secret }: Pick<Context, 'secret'>,
-  ground: EnvironmentGround,
-  webhook: Webhook,
-): Promise<JsonObject> => ({
-  ...logged(webhook),
-  secret_fingerprint: await fingerprintOfSealed(
-    secret,
-    ground.project.organisationId,
-    webhook.sealedSecret,
-  ),
-})
+const tooMany = invalidBody(
+  `The organisation has reached the maximum allowed ${maxWebhooks} webhooks, those of its ` +
+    'environments included. Delete some that are not needed any more.',
+)
 
 export const createWebhook: Write<
-  { environmentId: number; settings: Pick<WebhookSettings, 'url'> & Partial<WebhookSettings> },
+  { home: WebhookHome; settings: Pick<WebhookSettings, 'url'> & Partial<WebhookSettings> },
   Webhook
-> = async (context, { environmentId, settings }) => {
-  const { db, now, reserve } = context
-  const ground = await findEnvironmentGround(db, environmentId)
-  if (ground === undefined) return notFound()
+> = async ({ db, now, reserve }, { home, settings }) => {
+  const place = await findWebhookPlace(db, home)
+  if (place === undefined) return notFound()
+  if ((await countWebhooks(db, home.organisationId)) >= maxWebhooks) return tooMany
   const { webhook: id } = await reserve({ webhook: 1 })
   const webhook: Webhook = {
     enabled: true,
+    description: '',
+    format: 'flagsmith',
+    patterns: ['*:*'],
     sealedSecret: null,
+    sealedHeaders: null,
     ...settings,
+    ...home,
     id,
-    environmentId,
+    sealedNextSecret: null,
+    promoteAt: null,
+    disabledReason: null,
     createdAt: now,
     updatedAt: now,
   }
@@ -65,44 +63,60 @@ export const createWebhook: Write<
     statements: [db.insert(webhooks).values(webhook)],
     entries: [
       {
-        ...entryOf(webhook, ground),
+        ...webhookEntry(webhook, place),
         action: 'webhook.created',
         log: `New Webhook created: ${webhook.url}`,
         before: null,
-        after: await loggedWithSecret(context, ground, webhook),
+        after: loggedWebhook(webhook),
       },
     ],
     publish: [],
     events: [],
   })
 }
+
+/**
+ * What an update leaves. A secret that is set directly ends a rotation, whose next secret would undo
+ * it; whoever switches an endpoint on again has dealt with why it was switched off.
+ */
+function updated(before: Webhook, settings: Partial<WebhookSettings>): Webhook {
+  const samePatterns = JSON.stringify(settings.patterns) === JSON.stringify(before.patterns)
+  return {
+    ...before,
+    ...settings,
+    ...(samePatterns && { patterns: before.patterns }),
+    ...(settings.sealedSecret !== undefined && { sealedNextSecret: null, promoteAt: null }),
+    ...(settings.enabled === true && { disabledReason: null }),
+  }
+}
+
+/** Only what changes is written: delivery may switch the endpoint off meanwhile. */
+const differing = (before: Webhook, after: Webhook): Partial<Webhook> =>
+  Object.fromEntries(
+    Object.entries(after).filter(([name, value]) => before[name as keyof Webhook] !== value),
+  )
 
 /** A secret that is sealed anew counts as another one: who seals it leaves out what stays the same. */
 export const updateWebhook: Write<
-  { environmentId: number; id: number; settings: Partial<WebhookSettings> },
+  { home: WebhookHome; id: number; settings: Partial<WebhookSettings> },
   Webhook
-> = async (context, { environmentId, id, settings }) => {
-  const { db, now } = context
-  const ground = await findEnvironmentGround(db, environmentId)
-  const before = await findWebhook(db, environmentId, id)
-  if (ground === undefined || before === undefined) return notFound()
-  if (!changed(before, { ...before, ...settings })) return ok(nothingToDo(before))
-  const after: Webhook = { ...before, ...settings, updatedAt: now }
+> = async ({ db, now }, { home, id, settings }) => {
+  const place = await findWebhookPlace(db, home)
+  const before = await findWebhook(db, home, id)
+  if (place === undefined || before === undefined) return notFound()
+  const row = updated(before, settings)
+  if (!changed(before, row)) return ok(nothingToDo(before))
+  const after: Webhook = { ...row, updatedAt: now }
   return ok({
     result: after,
-    statements: [
-      db
-        .update(webhooks)
-        .set({ ...settings, updatedAt: now })
-        .where(eq(webhooks.id, id)),
-    ],
+    statements: [db.update(webhooks).set(differing(before, after)).where(eq(webhooks.id, id))],
     entries: [
       {
-        ...entryOf(after, ground),
+        ...webhookEntry(after, place),
         action: 'webhook.updated',
         log: `Webhook updated: ${after.url}`,
-        before: await loggedWithSecret(context, ground, before),
-        after: await loggedWithSecret(context, ground, after),
+        before: loggedWebhook(before),
+        after: loggedWebhook(after),
       },
     ],
     publish: [],
@@ -110,26 +124,18 @@ export const updateWebhook: Write<
   })
 }
 
-export const webhookDeleted = (webhook: Webhook, ground: EnvironmentGround): EntryDraft => ({
-  ...entryOf(webhook, ground),
-  action: 'webhook.deleted',
-  log: `Webhook deleted: ${webhook.url}`,
-  before: logged(webhook),
-  after: null,
-})
-
 /** Its waiting deliveries go along. */
-export const deleteWebhook: Write<{ environmentId: number; id: number }, null> = async (
+export const deleteWebhook: Write<{ home: WebhookHome; id: number }, null> = async (
   { db },
-  { environmentId, id },
+  { home, id },
 ) => {
-  const ground = await findEnvironmentGround(db, environmentId)
-  const webhook = await findWebhook(db, environmentId, id)
-  if (ground === undefined || webhook === undefined) return notFound()
+  const place = await findWebhookPlace(db, home)
+  const webhook = await findWebhook(db, home, id)
+  if (place === undefined || webhook === undefined) return notFound()
   return ok({
     result: null,
     statements: [db.delete(webhooks).where(eq(webhooks.id, id))],
-    entries: [webhookDeleted(webhook, ground)],
+    entries: [webhookDeleted(webhook, place)],
     publish: [],
     events: [],
   })

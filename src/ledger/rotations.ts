@@ -1,30 +1,56 @@
 /**
- * The cron's part of key rotations: what ended by itself is written down, by the system, in the ledger
- * of its organisation. The old key is dead by then; this only takes it away and says so.
+ * The cron's part of rotations, by the system, in the ledger of their organisation: key rotations that
+ * ended by themselves are written down (the old key is dead by then), webhook secrets whose time has
+ * come are promoted.
  */
+import type { InputOf, WriteName } from '../domain/register.ts'
 import type { Env } from '../env.ts'
 import { logError, reasonOf } from '../log.ts'
 import { openDatabase } from '../storage/database.ts'
 import { listEndedRotations } from '../storage/key-rotations.ts'
+import { listDuePromotions } from '../storage/webhooks.ts'
 import { commit, ledgerOf } from './client.ts'
 
 /** The rest waits for the next minute. */
 const atOnce = 50
 
+const commitAsSystem = <N extends WriteName>(
+  env: Env,
+  organisationId: number,
+  order: { write: N; input: InputOf<N> },
+) =>
+  commit<N>(env, {
+    ...order,
+    ledger: ledgerOf(organisationId),
+    actor: { kind: 'system', id: null, credential: null, name: '' },
+    source: { requestId: crypto.randomUUID(), ip: null, userAgent: null },
+  })
+
 export async function endRotations(env: Env, now: number): Promise<void> {
   const ended = await listEndedRotations(openDatabase(env.DB), now, atOnce)
   for (const { environmentId, organisationId } of ended) {
     try {
-      await commit(env, {
-        ledger: ledgerOf(organisationId),
+      await commitAsSystem(env, organisationId, {
         write: 'environment-key.end-rotation',
         input: { environmentId },
-        actor: { kind: 'system', id: null, credential: null, name: '' },
-        source: { requestId: crypto.randomUUID(), ip: null, userAgent: null },
       })
     } catch (error) {
       const facts = { environment: environmentId, error: reasonOf(error) }
       logError('key-rotation.end-failed', facts)
+    }
+  }
+}
+
+export async function promoteSecrets(env: Env, now: number): Promise<void> {
+  const due = await listDuePromotions(openDatabase(env.DB), now, atOnce)
+  for (const { id, ...home } of due) {
+    try {
+      await commitAsSystem(env, home.organisationId, {
+        write: 'webhook.end-rotation',
+        input: { home, id },
+      })
+    } catch (error) {
+      logError('webhook.promote-failed', { webhook: id, error: reasonOf(error) })
     }
   }
 }

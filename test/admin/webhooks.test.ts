@@ -8,29 +8,34 @@ import {
   done,
   dumpDatabase,
   readRecords,
-  type World,
+  timestamp,
 } from '../support/admin.ts'
 import { addColleague } from '../support/people.ts'
+import {
+  createShop,
+  createWebhook,
+  masked,
+  recordsSince,
+  secret,
+  url,
+  type Webhook,
+} from '../support/webhooks.ts'
 
-type Webhook = { id: number; url: string; secret: string | null; updated_at: string }
-
-const url = 'https://hooks.example.com/flags'
-const secret = 'a secret nobody guesses'
-
-async function createShop() {
-  const world = await createWorld()
-  const place = await addEnvironment(world)
-  return { world, ...place, path: `environments/${place.environment.api_key}/webhooks/` }
-}
-
-const create = (world: World, path: string, body: object = { url, secret }) =>
-  done(world.api<Webhook>('POST', path, body))
-
-const recordsSince = async (start: number) =>
-  (await readRecords()).slice(start).map((record) => JSON.parse(record))
+/** One webhook for all that is refused: nothing of it changes anything. */
+const atHand = (() => {
+  const make = async () => {
+    const shop = await createShop()
+    return { ...shop, ...(await createWebhook(shop.world, shop.path)) }
+  }
+  let made: ReturnType<typeof make> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+})()
 
 describe('a webhook', () => {
-  it('is shown with its secret, as the contract has it', async () => {
+  it('has the fields of the contract and ours; its secret is shown once', async () => {
     const { world, path } = await createShop()
     const { status, body } = await world.api<Webhook>('POST', path, { url, secret })
     expect(status).toBe(201)
@@ -38,36 +43,43 @@ describe('a webhook', () => {
       id: expect.any(Number),
       url,
       enabled: true,
-      created_at: expect.stringMatching(/\.\d{6}Z$/),
-      updated_at: expect.stringMatching(/\.\d{6}Z$/),
+      created_at: timestamp,
+      updated_at: timestamp,
       secret,
+      standard_secret: `whsec_${btoa(secret)}`,
+      description: '',
+      format: 'flagsmith',
+      patterns: ['*:*'],
+      headers: {},
+      disabled_reason: null,
+      last_status: null,
+      rotation: null,
     })
-    expect(await world.api('GET', path)).toMatchObject({ status: 200, body: [body] })
+    const later = { ...body, secret: masked, standard_secret: null }
+    expect(await world.api('GET', path)).toMatchObject({ status: 200, body: [later] })
     expect((await world.api('GET', `${path}${body.id}/`)).status).toBe(405)
   })
 
   it('is changed by PUT and PATCH alike: what is left out stays', async () => {
     const { world, path } = await createShop()
-    const { id } = await create(world, path)
-    const off = await world.api('PATCH', `${path}${id}/`, { enabled: false })
-    expect(off).toMatchObject({ status: 200, body: { url, enabled: false, secret } })
+    const { id } = await createWebhook(world, path)
+    const off = await world.api('PATCH', `${path}${id}/`, { enabled: false, description: 'CI' })
+    const seen = { enabled: false, description: 'CI', secret: masked }
+    expect(off).toMatchObject({ status: 200, body: { url, ...seen } })
     const moved = await world.api('PUT', `${path}${id}/`, { url: `${url}/2`, id: 7 })
-    expect(moved).toMatchObject({
-      status: 200,
-      body: { id, url: `${url}/2`, enabled: false, secret },
-    })
+    expect(moved).toMatchObject({ status: 200, body: { id, url: `${url}/2`, ...seen } })
   })
 
   it('loses its secret to null and to blank, and may have none', async () => {
     const { world, path, environment } = await createShop()
-    const { id } = await create(world, path)
+    const { id } = await createWebhook(world, path)
     for (const nothing of [null, '']) {
       await done(world.api('PATCH', `${path}${id}/`, { secret }))
       const answer = await world.api('PATCH', `${path}${id}/`, { secret: nothing })
       expect(answer).toMatchObject({ status: 200, body: { secret: null } })
     }
-    expect(await create(world, path, { url, secret: '' })).toMatchObject({ secret: null })
-    expect(await create(world, path, { url })).toMatchObject({ secret: null })
+    expect(await createWebhook(world, path, { url, secret: '' })).toMatchObject({ secret: null })
+    expect(await createWebhook(world, path, { url })).toMatchObject({ secret: null })
     const sealed = await env.DB.prepare(
       'SELECT count(*) AS n FROM webhooks WHERE environment_id = ? AND sealed_secret IS NOT NULL',
     )
@@ -78,9 +90,9 @@ describe('a webhook', () => {
 
   it('is unchanged by what it already is, the same secret included', async () => {
     const { world, path } = await createShop()
-    const { id, updated_at } = await create(world, path)
+    const { id, updated_at } = await createWebhook(world, path)
     const start = (await readRecords()).length
-    const body = { url, secret, enabled: true }
+    const body = { url, secret, enabled: true, patterns: ['*:*'], headers: {} }
     expect(await world.api('PUT', `${path}${id}/`, body)).toMatchObject({
       status: 200,
       body: { updated_at, secret },
@@ -90,7 +102,7 @@ describe('a webhook', () => {
 
   it('is deleted', async () => {
     const { world, path } = await createShop()
-    const { id } = await create(world, path)
+    const { id } = await createWebhook(world, path)
     expect(await world.api('DELETE', `${path}${id}/`)).toMatchObject({ status: 204, body: null })
     expect((await world.api('GET', path)).body).toEqual([])
     for (const method of ['PATCH', 'DELETE']) {
@@ -102,7 +114,7 @@ describe('a webhook', () => {
   it('leaves entries that say whether it is signed, never with what', async () => {
     const { world, path, environment } = await createShop()
     const start = (await readRecords()).length
-    const { id } = await create(world, path)
+    const { id } = await createWebhook(world, path)
     await done(world.api('PATCH', `${path}${id}/`, { secret: 'another secret' }))
     await done(world.api('PATCH', `${path}${id}/`, { secret: null }))
     await done(world.api('DELETE', `${path}${id}/`))
@@ -125,8 +137,11 @@ describe('a webhook', () => {
 
   it('has a secret that is nowhere in the database', async () => {
     const { world, path } = await createShop()
-    const { id } = await create(world, path, { url, secret: 'first-secret-value' })
-    await done(world.api('PATCH', `${path}${id}/`, { secret: 'other-secret-value' }))
+    const { id } = await createWebhook(world, path, { url, secret: 'first-secret-value' })
+    const headers = { 'X-Key': 'third-secret-value' }
+    await done(world.api('PATCH', `${path}${id}/`, { secret: 'other-secret-value', headers }))
+    const next = { secret: 'fourth-secret-value' }
+    await done(world.api('POST', `${path}${id}/rotate-secret/`, next))
     const dump = await dumpDatabase()
     expect(dump).not.toContain('secret-value')
     expect(dump).toContain('v1.')
@@ -140,11 +155,49 @@ describe('a webhook', () => {
     [{ url: 'https://a:b@hooks.example.com' }, { url: [expect.stringMatching(/password/)] }],
     [{ url: `${url}/${'x'.repeat(200)}` }, { url: [expect.stringMatching(/200 characters/)] }],
     [{ url, secret: 'x'.repeat(256) }, { secret: [expect.stringMatching(/255 characters/)] }],
+    [{ url, description: 'x'.repeat(501) }, { description: [expect.any(String)] }],
+    [{ url, format: 'xml' }, { format: [expect.any(String)] }],
+    [{ url, patterns: [] }, { patterns: ['Use 1 to 50 patterns.'] }],
+    [{ url, patterns: Array(51).fill('*:*') }, { patterns: ['Use 1 to 50 patterns.'] }],
+    [{ url, patterns: ['feature'] }, { patterns: [expect.stringMatching(/^"feature" is not/)] }],
+    [{ url, patterns: ['a:b:c'] }, { patterns: [expect.stringMatching(/^"a:b:c" is not/)] }],
+    [{ url, patterns: ['flag:*'] }, { patterns: [expect.stringMatching(/feature-state.*or \*/)] }],
+    [
+      { url, format: 'flipt', patterns: ['feature:*', 'fl*:created'] },
+      { patterns: [expect.stringMatching(/^"feature:\*" fits no .*rollout/)] },
+    ],
+    [{ url, headers: { Host: 'x' } }, { headers: { Host: ['This header cannot be set.'] } }],
+    [
+      { url, headers: { 'Content-Length': '1', 'WEBHOOK-ID': 'x', 'X-Flagsmith-Signature': 'x' } },
+      {
+        headers: {
+          'Content-Length': ['This header cannot be set.'],
+          'WEBHOOK-ID': ['This header cannot be set.'],
+          'X-Flagsmith-Signature': ['This header cannot be set.'],
+        },
+      },
+    ],
+    [{ url, headers: { 'X A': 'x' } }, { headers: { 'X A': [expect.stringMatching(/letters/)] } }],
+    [
+      { url, headers: { 'X-A': 'x\r\nHost: y' } },
+      { headers: { 'X-A': [expect.stringMatching(/one line/)] } },
+    ],
+    [
+      { url, headers: { 'X-A': 'x'.repeat(1_001) } },
+      { headers: { 'X-A': [expect.stringMatching(/1000 characters/)] } },
+    ],
+    [
+      { url, headers: { 'x-a': '1', 'X-A': '2' } },
+      { headers: { 'X-A': ['This header is set twice.'] } },
+    ],
+    [
+      { url, headers: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`X-${i}`, '1'])) },
+      { headers: ['Use at most 20 headers.'] },
+    ],
   ])('is refused with %j, on creation and on every update', async (body, errors) => {
-    const { world, path } = await createShop()
+    const { world, path, id } = await atHand()
     expect(await world.api('POST', path, body)).toMatchObject({ status: 400, body: errors })
     if (!('url' in body)) return
-    const { id } = await create(world, path)
     for (const method of ['PUT', 'PATCH']) {
       expect(await world.api(method, `${path}${id}/`, body)).toMatchObject({
         status: 400,
@@ -163,7 +216,7 @@ describe('a webhook', () => {
     'https://hooks.example.com:22/',
   ])('may not point at %s unless the operator allows it', async (private_url) => {
     const { world, path } = await createShop()
-    const { id } = await create(world, path)
+    const { id } = await createWebhook(world, path)
     const strict = { ...env, ALLOW_PRIVATE_WEBHOOKS: 'false' }
     for (const [method, at] of [
       ['POST', path],
@@ -186,7 +239,7 @@ describe('a webhook', () => {
 describe('webhooks are managed', () => {
   it('by administrators only; to strangers the environment does not exist', async () => {
     const { world, path } = await createShop()
-    const { id } = await create(world, path)
+    const { id } = await createWebhook(world, path)
     const stranger = await createWorld('Other')
     const member = await addColleague(world)
     const before = await readRecords()
@@ -196,6 +249,7 @@ describe('webhooks are managed', () => {
       ['PUT', `${path}${id}/`, { url: 'https://evil.example.com' }],
       ['PATCH', `${path}${id}/`, { url: 'https://evil.example.com' }],
       ['DELETE', `${path}${id}/`, undefined],
+      ['POST', `${path}${id}/rotate-secret/`, {}],
     ] as const) {
       expect((await api(method, at, body)).status).toBe(401)
       expect((await api(method, at, body, member.auth)).status).toBe(404)
@@ -203,13 +257,26 @@ describe('webhooks are managed', () => {
         expect((await api(method, at, body, auth)).status).toBe(404)
       }
     }
+    const own = `organisations/${world.organisation.id}/webhooks/`
+    for (const [method, at, body] of [
+      ['GET', own, undefined],
+      ['POST', own, { url }],
+      ['POST', `${own}${id}/rotate-secret/`, {}],
+    ] as const) {
+      expect((await api(method, at, body)).status).toBe(401)
+      for (const auth of [member.auth, stranger.auth, stranger.keyAuth]) {
+        expect((await api(method, at, body, auth)).status).toBe(403)
+      }
+    }
     expect(await readRecords()).toEqual(before)
-    expect((await api('GET', path, undefined, world.keyAuth)).status).toBe(200)
+    for (const at of [path, own]) {
+      expect((await api('GET', at, undefined, world.keyAuth)).status).toBe(200)
+    }
   })
 
   it('inside their own environment: an id of another one is unknown', async () => {
     const { world, path } = await createShop()
-    const { id } = await create(world, path)
+    const { id } = await createWebhook(world, path)
     const other = await addEnvironment(world, 'Other shop')
     const wrong = `environments/${other.environment.api_key}/webhooks/${id}/`
     expect((await world.api('PATCH', wrong, { enabled: false })).status).toBe(404)

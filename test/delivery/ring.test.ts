@@ -56,9 +56,9 @@ describe('the sweep', () => {
     const eventId = await addEvent(environmentId)
     const statements = Array.from({ length: 1_001 }, (_, i) =>
       bindings.DB.prepare(
-        `INSERT INTO webhooks (id, environment_id, url, created_at, updated_at)
-         VALUES (?, ?, 'https://receiver.example/', 0, 0)`,
-      ).bind(webhookId + 10_000 + i, environmentId),
+        `INSERT INTO webhooks (id, organisation_id, environment_id, url, created_at, updated_at)
+         VALUES (?, ?, ?, 'https://receiver.example/', 0, 0)`,
+      ).bind(webhookId + 10_000 + i, environmentId, environmentId),
     )
     await bindings.DB.batch(statements)
     await bindings.DB.prepare(

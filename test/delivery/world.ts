@@ -44,9 +44,11 @@ export async function addWebhook(environmentId: number, draft: WebhookDraft = {}
   const { url = 'https://receiver.example/hook', secret, enabled = true, createdAt = t0 } = draft
   const sealed = secret === undefined ? null : await seal(bindings.BURGEE_SECRET, secret)
   await run(
-    `INSERT INTO webhooks (id, environment_id, url, enabled, sealed_secret, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    ...[id, environmentId, url, enabled ? 1 : 0, sealed, createdAt, createdAt],
+    `INSERT INTO webhooks
+       (id, organisation_id, environment_id, url, enabled, sealed_secret, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    // An environment has the id of its organisation here.
+    ...[id, environmentId, environmentId, url, enabled ? 1 : 0, sealed, createdAt, createdAt],
   )
   return id
 }

@@ -60,6 +60,11 @@ export const rows = `
   403 403 403 200 | POST /organisations/:organisation/invites/:invite/resend
   403 403 403 | GET POST /organisations/:organisation/invite-links
   403 403 403 | DELETE /organisations/:organisation/invite-links/:link
+  403 403 403 | GET POST /organisations/:organisation/webhooks
+  403 403 403 | GET PUT PATCH DELETE /organisations/:organisation/webhooks/:id
+  403 403 403 200 | POST /organisations/:organisation/webhooks/:id/rotate-secret
+  403 403 403 200 | POST /organisations/:organisation/webhooks/:id/promote-secret
+  403 403 403 200 | POST /organisations/:organisation/webhooks/:id/abort-rotation
   403 403 403 | GET /organisations/:organisation/get-subscription-metadata
   403 403 403 | POST /organisations/:organisation/import
   403 403 403 | GET POST /organisations/:organisation/user-permissions
@@ -152,6 +157,9 @@ export const rows = `
   404 404 404 | GET PUT PATCH DELETE /environments/:environment/identities/:identity/featurestates/:state
   404 404 404 | GET POST /environments/:environment/webhooks
   404 404 404 | PUT PATCH DELETE /environments/:environment/webhooks/:id
+  404 404 404 200 | POST /environments/:environment/webhooks/:id/rotate-secret
+  404 404 404 200 | POST /environments/:environment/webhooks/:id/promote-secret
+  404 404 404 200 | POST /environments/:environment/webhooks/:id/abort-rotation
   404 404 404 | GET POST /environments/:environment/user-permissions
   404 404 404 | GET PUT PATCH DELETE /environments/:environment/user-permissions/:grant
   404 404 404 | GET POST /environments/:environment/user-group-permissions

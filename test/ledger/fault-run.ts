@@ -75,6 +75,7 @@ async function createWorld(orders: number): Promise<World & { stateIds: number[]
   const stateIds = await addStates(world, orders)
   await openDatabase(env.DB).insert(webhooks).values({
     id: ++worlds,
+    organisationId: world.organisationId,
     environmentId: world.environment.id,
     url: 'http://127.0.0.1:9/hook',
     createdAt: 1,

@@ -67,9 +67,11 @@ it('events are fanned out together; one that cannot be keeps no other back', asy
   const db = openDatabase(env.DB)
   await db.delete(outbox)
   const environmentId = world.environment.id
+  const { organisationId } = world
+  const times = { createdAt: 1, updatedAt: 1 }
   await db
     .insert(webhooks)
-    .values({ id: 1, environmentId, url: 'http://127.0.0.1:9/', createdAt: 1, updatedAt: 1 })
+    .values({ id: 1, organisationId, environmentId, url: 'http://127.0.0.1:9/', ...times })
   const ids = ['evt_a', 'evt_bad', 'evt_c']
   const facts = { type: 'FLAG_UPDATED' as const, changeId: 'x', body: '{}', createdAt: 2 }
   await db.insert(events).values(ids.map((id) => ({ ...facts, id, environmentId })))

@@ -61,3 +61,85 @@ it('0002 keeps feature states as environment defaults, with the shares of their 
   const left = await env.DB.prepare('SELECT count(*) AS n FROM multivariate_values').first()
   expect(left).toEqual({ n: 0 })
 })
+
+it('0015 keeps endpoints with their deliveries and attempts, and what deletes them', async () => {
+  await upTo(12)
+  const dates = { created_at: 1, updated_at: 2 }
+  for (const id of [1, 2]) {
+    await insert('organisations', { id, uuid: `o${id}`, name: 'Acme', created_at: 1 })
+    await insert('projects', {
+      id: id + 10,
+      uuid: `p${id}`,
+      organisation_id: id,
+      name: 'Shop',
+      created_at: 1,
+    })
+    const own = { uuid: `e${id}`, project_id: id + 10, name: 'Live', api_key: `k${id}` }
+    await insert('environments', { id: id + 20, ...own, ...dates })
+  }
+  const hooks = [
+    { id: 5, environment_id: 21, url: 'https://a.example/', enabled: 0, sealed_secret: null },
+    { id: 6, environment_id: 22, url: 'https://b.example/', enabled: 1, sealed_secret: 'v1.x' },
+  ]
+  for (const hook of hooks) await insert('webhooks', { ...hook, ...dates })
+  await insert('events', {
+    id: 'evt_1',
+    type: 'FLAG_UPDATED',
+    environment_id: 21,
+    change_id: 'c',
+    body: '{}',
+    created_at: 3,
+  })
+  const rows = hooks.map(({ id }) => ({
+    id: `dlv_${id}`,
+    event_id: 'evt_1',
+    webhook_id: id,
+    state: id === 5 ? 'delivered' : 'waiting',
+    attempts: 1,
+    next_attempt_at: id === 5 ? null : 9,
+    leased_until: 4,
+    created_at: 3,
+  }))
+  for (const row of rows) await insert('deliveries', row)
+  const tries = rows.map(({ id }) => ({
+    delivery_id: id,
+    number: 1,
+    started_at: 5,
+    ended_at: 6,
+    outcome: 'failed',
+    response_status: 500,
+    response_body: 'sorry',
+    error: 'status',
+  }))
+  for (const row of tries) await insert('attempts', row)
+
+  await applyD1Migrations(env.DB, env.MIGRATIONS)
+
+  const all = async (table: string) =>
+    (await env.DB.prepare(`SELECT * FROM ${table}`).all()).results
+  expect(await all('webhooks')).toEqual(
+    hooks.map((hook) => ({
+      ...hook,
+      ...dates,
+      organisation_id: hook.id - 4,
+      description: '',
+      format: 'flagsmith',
+      patterns: '["*:*"]',
+      sealed_next_secret: null,
+      promote_at: null,
+      sealed_headers: null,
+      disabled_reason: null,
+    })),
+  )
+  expect(await all('deliveries')).toMatchObject(rows)
+  expect(await all('attempts')).toMatchObject(tries)
+  const twice = insert('deliveries', { ...rows[0], id: 'dlv_7' })
+  await expect(twice).rejects.toThrow('UNIQUE')
+  await env.DB.exec('DELETE FROM environments WHERE id = 21')
+  await env.DB.exec('DELETE FROM organisations WHERE id = 2')
+  expect([await all('webhooks'), await all('deliveries'), await all('attempts')]).toEqual([
+    [],
+    [],
+    [],
+  ])
+})

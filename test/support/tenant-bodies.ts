@@ -15,7 +15,14 @@ const later = '2040-01-01T00:00:00Z'
 const allOf = ({ main }: Tenant) =>
   main.feature.multivariate_options.map(({ id }, index) => ({ id, weight: index * 5 }))
 
+const ofWebhooks: Record<string, Body> = {
+  'POST /webhooks': () => ({ url: 'http://127.0.0.1:9/planted', enabled: false }),
+  'PUT /webhooks/:id': () => ({ url: 'http://127.0.0.1:9/taken', enabled: false }),
+  'POST /webhooks/:id/rotate-secret': () => ({ secret: fresh('taken') }),
+}
+
 const ofOrganisation: Record<string, Body> = {
+  ...ofWebhooks,
   PUT: () => ({ name: fresh('taken'), webhook_notification_email: 'taken@example.com' }),
   'POST /master-api-keys': named,
   'PUT /master-api-keys/:prefix': () => ({ name: fresh('taken'), expiry_date: later }),
@@ -64,8 +71,7 @@ const ofEnvironment: Record<string, Body> = {
   'PUT /api-keys/:id': () => ({ name: fresh('taken') }),
   'POST /clone': named,
   'POST /rotate-key': () => ({ leeway_hours: 1 }),
-  'POST /webhooks': () => ({ url: 'http://127.0.0.1:9/planted', enabled: false }),
-  'PUT /webhooks/:id': () => ({ url: 'http://127.0.0.1:9/taken', enabled: false }),
+  ...ofWebhooks,
   'POST /featurestates': ({ inside }) => ({
     feature: inside.spare.id,
     identity: inside.other.id,

@@ -73,7 +73,10 @@ export const idsOf = (tenant: Tenant): Ids => {
     // Only where a rotation runs.
     'environments/:environment/rotate-key/complete': tenant.rotating.api_key,
     'api-keys/:id': inside.serverKey.id,
-    'webhooks/:id': inside.webhook.id,
+    'environments/:environment/webhooks/:id': inside.webhook.id,
+    'environments/:environment/webhooks/:id/abort-rotation': inside.turning.id,
+    'organisations/:organisation/webhooks/:id': tenant.hooks.webhook.id,
+    'organisations/:organisation/webhooks/:id/abort-rotation': tenant.hooks.turning.id,
     'features/:feature': main.feature.id,
     'features/get-by-uuid/:uuid': main.feature.uuid,
     'mv-options/:option': option.id,
@@ -95,10 +98,13 @@ export const idsOf = (tenant: Tenant): Ids => {
   }
 }
 
+/** What of a known end is before words that tell it from others. */
+const headOf = (end: string) => /^.*:\w+/.exec(end)?.[0]
+
 /** The longest known end of the path as far as this parameter; or the whole path, if that is known. */
 function lookUp(ids: Ids, path: string, upTo: string): string {
   const ends = Object.keys(ids).filter(
-    (end) => upTo.endsWith(`/${end}`) || (path.endsWith(`/${end}`) && /:\w+\/[^:]+$/.test(end)),
+    (end) => upTo.endsWith(`/${headOf(end)}`) && (end === headOf(end) || path.endsWith(`/${end}`)),
   )
   const [end] = ends.sort((a, b) => b.length - a.length)
   const value = end === undefined ? undefined : ids[end]

@@ -93,6 +93,16 @@ async function addGrants(
 
 type Project = Awaited<ReturnType<typeof addProject>>
 
+/** One to be used, and one whose secret is being rotated. */
+async function addWebhooks({ create, name }: Scene, place: string) {
+  const at = `${place}/webhooks/`
+  const body = { url: `http://127.0.0.1:9/${name}`, enabled: false, secret: `${name} secret` }
+  const webhook = await create(at, body)
+  const turning = await create(at, body)
+  await create(`${at}${turning.id}/rotate-secret/`, {})
+  return { webhook, turning }
+}
+
 /** What stands in an environment: identities, overrides of every kind, a server key, a webhook. */
 async function addInside({ create, name }: Scene, { at, ...made }: Project) {
   const path = `environments/${made.environment.api_key}`
@@ -134,11 +144,7 @@ async function addInside({ create, name }: Scene, { at, ...made }: Project) {
     ofIdentity: await create(`${path}/identities/${identity.id}/featurestates/`, own),
     ofOther: await create(`${path}/identities/${other.id}/featurestates/`, own),
     serverKey: await create<Made & { key: string }>(`${path}/api-keys/`, { name: `${name} ci` }),
-    webhook: await create(`${path}/webhooks/`, {
-      url: `http://127.0.0.1:9/${name}`,
-      enabled: false,
-      secret: `${name} secret`,
-    }),
+    ...(await addWebhooks({ create, name }, path)),
   }
 }
 
@@ -177,6 +183,7 @@ export async function createTenant(name: string) {
   const places = [organisation, main.at, `environments/${main.environment.api_key}`]
   const grants = await addGrants(scene, places, { user: colleague.id, group: group.id })
   const keys = await addKeys(scene, organisation)
+  const hooks = await addWebhooks(scene, organisation)
   const file = await done(
     world.api<{ project: object }>('GET', `${main.at}/export/`, undefined, administrator.auth),
   )
@@ -195,6 +202,7 @@ export async function createTenant(name: string) {
     world,
     ...people,
     ...made,
+    hooks,
     identityElsewhere,
     grants,
     file,
