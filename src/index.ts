@@ -5,6 +5,7 @@ import { ringOverdue } from './delivery/ring.ts'
 import { useLanes } from './engine/index.ts'
 import lanes from './engine/lanes/md5.wasm'
 import type { DeliveryMessage, Env } from './env.ts'
+import { disableHopeless } from './ledger/disabling.ts'
 import { pruneLogs } from './ledger/pruning.ts'
 import { endRotations, promoteSecrets } from './ledger/rotations.ts'
 import { sweepLedgers } from './ledger/sweep.ts'
@@ -17,10 +18,13 @@ useLanes(lanes)
 
 export default {
   fetch: serve,
-  queue: (batch, env) =>
+  queue: (batch, env, ctx) =>
     batch.queue.endsWith('dead-letters')
-      ? consumeDeadLetters(batch)
-      : consumeDeliveries(batch, env),
+      ? consumeDeadLetters(batch, env)
+      : consumeDeliveries(batch, env, {
+          waitUntil: (work) => ctx.waitUntil(work),
+          gone: () => disableHopeless(env, Date.now()),
+        }),
   async scheduled(_controller, env) {
     const now = Date.now()
     // One sweep that fails must not hide the others, nor its own reason.
@@ -30,6 +34,7 @@ export default {
       endRotations(env, now),
       pruneLogs(env, now),
       promoteSecrets(env, now),
+      disableHopeless(env, now),
     ])
     for (const sweep of sweeps) {
       if (sweep.status === 'rejected') logError('sweep.failed', { error: reasonOf(sweep.reason) })

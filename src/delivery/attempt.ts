@@ -4,94 +4,107 @@
  */
 import type { Env } from '../env.ts'
 import { logInfo } from '../log.ts'
-import { openDatabase } from '../storage/database.ts'
+import { type Database, openDatabase } from '../storage/database.ts'
+import { selectDueOfWebhook } from '../storage/deliveries.ts'
+import { type Assignment, claimDeliveries } from '../storage/delivery-claims.ts'
 import {
-  type Assignment,
-  claimDelivery,
   type Ended,
-  recordDelivered,
-  recordFailed,
-} from '../storage/deliveries.ts'
-import { unseal } from '../storage/seal.ts'
+  type Next,
+  recordAttempt,
+  releaseHeldBack,
+  type Verdict,
+} from '../storage/delivery-results.ts'
+import { noteHealth } from './health.ts'
+import type { Called } from './outbound.ts'
+import { perform } from './perform.ts'
 import { type Failure, maxAttempts, nextDelay } from './schedule.ts'
-import { type SendResult, send } from './send.ts'
-import { attemptHeaders } from './signing.ts'
-import { checkTarget } from './target.ts'
+import type { SendTools } from './send.ts'
 
-export type Tools = { fetch: typeof globalThis.fetch; now: () => number; random: () => number }
+export type Tools = SendTools & { random: () => number }
 
 /** Longer than an attempt can take: two look-ups, the request and the batch that records it. */
 export const leaseMs = 30_000
+/** So many requests are under way to one endpoint at most, whatever waits for it. */
+export const lanes = 4
 /** Two machines' clocks differ; a doorbell that comes a moment early must not be lost. */
 const slackMs = 2_000
 
-type Result = SendResult & { note?: string }
-
-const notSent = (failure: Failure, note: string): Result => ({
-  delivered: false,
-  status: null,
-  failure,
-  retryAfter: null,
-  snippet: '',
-  note,
-})
-
-async function openSecret(env: Env, sealed: string | null): Promise<string | null | undefined> {
-  if (sealed === null) return null
-  return unseal(env.BURGEE_SECRET, sealed).catch(() => undefined)
-}
-
-async function perform(env: Env, assignment: Assignment, tools: Tools): Promise<Result> {
-  const { fetch, now } = tools
-  const allowPrivate = env.ALLOW_PRIVATE_WEBHOOKS === 'true'
-  const refusal = await checkTarget(assignment.url, { allowPrivate, fetch })
-  if (refusal !== null) return notSent('refused', refusal)
-  const secret = await openSecret(env, assignment.sealedSecret)
-  if (secret === undefined) return notSent('sealed', 'The stored secret cannot be opened.')
-  const { eventId: id, body, url } = assignment
-  const timestamp = Math.floor(now() / 1_000)
-  const headers = await attemptHeaders({ id, timestamp, body }, secret)
-  return send({ url, headers, body }, { fetch, now })
-}
-
-/**
- * Answers milliseconds until the next attempt, or null when there is nothing more to do here: taken,
- * parked, or somebody else's. Throws only when D1 fails.
- */
-export async function attemptDelivery(
+/** Takes what may be sent now. Throws only when D1 fails. */
+export async function claim(
   env: Env,
-  deliveryId: string,
-  tools: Tools,
-): Promise<number | null> {
-  const db = openDatabase(env.DB)
-  const now = tools.now()
-  const { parked, assignment } = await claimDelivery(db, {
-    id: deliveryId,
+  ids: string[],
+  { now, most = lanes }: { now: number; most?: number },
+): Promise<Assignment[]> {
+  const { assignments, settled } = await claimDeliveries(openDatabase(env.DB), {
+    ids,
     now,
     dueBy: now + slackMs,
     leasedUntil: now + leaseMs,
     maxAttempts,
+    lanes,
+    most,
   })
-  if (parked) logInfo('delivery.parked', { deliveryId })
-  if (assignment === null) return null
+  for (const { id, state } of settled) logInfo('delivery.settled', { deliveryId: id, state })
+  return assignments
+}
 
-  const { number } = assignment
+const reasons: Partial<Record<Failure, string>> = {
+  gone: 'gone',
+  aborted: 'aborted by the receiver',
+}
+
+function verdictOf({ round }: Assignment, result: Called, at: { now: number; random: number }): Verdict {
+  const { failure, retryAfter } = result
+  if (failure === null) return { state: 'delivered' }
+  const wait = nextDelay({ attempt: round, failure, retryAfter, random: at.random })
+  return wait === null
+    ? { state: 'dead', reason: reasons[failure] ?? 'attempts used up', isGone: failure === 'gone' }
+    : { state: 'waiting', nextAttemptAt: at.now + wait }
+}
+
+export type Attempted = {
+  assignment: Assignment
+  failure: Failure | null
+  /** Milliseconds until the next attempt of this delivery; null when there is none, or somebody else's. */
+  wait: number | null
+  /** What the endpoint is to get next, as far as its breaker lets it. */
+  due: string[]
+  /** Whether the breaker closed and let go what it had held back. */
+  released: boolean
+  /** Milliseconds until the breaker that this attempt opened tries again; null when it opened none. */
+  pause: number | null
+}
+
+async function dueAgain(db: Database, next: Next): Promise<string[]> {
+  await releaseHeldBack(db, next.webhookId, next.now)
+  return (await selectDueOfWebhook(db, next.webhookId, next)).map(({ id }) => id)
+}
+
+/** Throws only when D1 fails. */
+export async function attempt(env: Env, assignment: Assignment, tools: Tools): Promise<Attempted> {
+  const db = openDatabase(env.DB)
+  const { deliveryId, number, webhookId } = assignment
   const result = await perform(env, assignment, tools)
-  const { failure, retryAfter, status } = result
+  const { failure, status, refusal } = result
+  const now = tools.now()
+  const verdict = verdictOf(assignment, result, { now, random: tools.random() })
   const ended: Ended = {
     deliveryId,
     number,
-    endedAt: tools.now(),
+    endedAt: now,
+    durationMs: result.durationMs,
+    requestHeaders: result.shown && JSON.stringify(result.shown),
     responseStatus: status,
     responseBody: result.snippet,
-    error: failure && (result.note ? `${failure}: ${result.note}` : failure),
+    error: failure && (refusal ? `${failure}: ${refusal}` : failure),
   }
   logInfo('delivery.attempted', { deliveryId, number, status, failure })
-  if (failure === null) {
-    await recordDelivered(db, ended)
-    return null
-  }
-  const wait = nextDelay({ attempt: number, failure, retryAfter, random: tools.random() })
-  const counted = await recordFailed(db, ended, wait === null ? null : ended.endedAt + wait)
-  return counted ? wait : null
+  const next = { webhookId, dueBy: now + slackMs, now, limit: lanes }
+  const recorded = await recordAttempt(db, ended, { verdict, next })
+  const counts = recorded.counted && verdict.state === 'waiting'
+  const wait = counts ? verdict.nextAttemptAt - now : null
+  const turn = await noteHealth(db, assignment, { failure, status, at: now })
+  const due = turn.kind === 'closed' ? await dueAgain(db, next) : recorded.due
+  const pause = turn.kind === 'opened' ? turn.until - now : null
+  return { assignment, failure, wait, due, released: turn.kind === 'closed', pause }
 }

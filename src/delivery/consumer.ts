@@ -4,13 +4,19 @@
  */
 import type { DeliveryMessage, Env } from '../env.ts'
 import { logError, logInfo, reasonOf } from '../log.ts'
-import { attemptDelivery, leaseMs, type Tools } from './attempt.ts'
-import { ringLater } from './ring.ts'
+import type { Assignment } from '../storage/delivery-claims.ts'
+import { type Attempted, attempt, claim, leaseMs, type Tools } from './attempt.ts'
+import { ring, ringLater } from './ring.ts'
 
-/** An invocation has six connections; an attempt uses one at a time. */
-const width = 6
 /** After the lease of an attempt that may have begun, so that the repeat can take it. */
 const retrySeconds = Math.ceil(leaseMs / 1_000) + 5
+/** A dead letter has been rung in vain for minutes: whatever is wrong gets a while to pass. */
+const deadLetterSeconds = 60
+/**
+ * What follows the handler may take thirty seconds, and an attempt sixteen: after this long a lane hands
+ * what is left to the queue.
+ */
+const laneMs = 8_000
 
 /** `fetch` is wrapped because the runtime's own refuses to be called as a member of an object. */
 const realTools: Tools = {
@@ -19,50 +25,101 @@ const realTools: Tools = {
   random: Math.random,
 }
 
-/** Never throws: the attempt is recorded, and what this fails to ring the sweep does. */
-async function ringOrLeave(env: Env, deliveryId: string, wait: number): Promise<void> {
+/** What the consumer is given from outside. */
+export type Surroundings = {
+  /** Keeps the invocation alive while attempts are under way; the queue does not wait for them. */
+  waitUntil: (work: Promise<unknown>) => void
+  /** An endpoint has said that it is gone: whoever may switch it off does, now or later. */
+  gone: () => Promise<void>
+}
+
+/** What fails here is recorded in D1, and the sweep comes back to it. */
+async function orLeave(deliveryId: string, work: Promise<unknown>): Promise<void> {
   try {
-    await ringLater(env, deliveryId, wait)
+    await work
   } catch (error) {
     logError('delivery.not-rung', { deliveryId, error: reasonOf(error) })
   }
 }
 
-async function handle(message: Message<DeliveryMessage>, env: Env, tools: Tools): Promise<void> {
-  const deliveryId = message.body?.deliveryId
-  if (typeof deliveryId !== 'string') {
-    logError('delivery.unreadable-message', { message: message.id })
-    return message.ack()
+/** Rings for what the attempt leaves to others. */
+async function ringAfter(env: Env, { assignment, wait, due, ...after }: Attempted): Promise<void> {
+  const { deliveryId } = assignment
+  const [next] = due
+  if (wait !== null) await orLeave(deliveryId, ringLater(env, deliveryId, wait))
+  // One is enough to try the endpoint again; what it answers decides about the others.
+  if (after.pause !== null && next !== undefined) {
+    await orLeave(next, ringLater(env, next, after.pause))
   }
-  try {
-    const wait = await attemptDelivery(env, deliveryId, tools)
-    if (wait !== null) await ringOrLeave(env, deliveryId, wait)
-    message.ack()
-  } catch (error) {
-    logError('delivery.attempt-broke', { deliveryId, error: reasonOf(error) })
-    message.retry({ delaySeconds: retrySeconds })
-  }
-}
-
-export async function consumeDeliveries(
-  batch: MessageBatch<DeliveryMessage>,
-  env: Env,
-  tools: Tools = realTools,
-): Promise<void> {
-  const waiting = batch.messages.values()
-  const work = async () => {
-    for (const message of waiting) await handle(message, env, tools)
-  }
-  await Promise.all(Array.from({ length: width }, work))
+  if (after.released && due.length > 1) await orLeave(deliveryId, ring(env, due.slice(1)))
 }
 
 /**
- * A dead letter is a doorbell that was rung in vain too often. What it was for still waits in D1 and
- * the sweep rings for it, so it is only noted here.
+ * Sends to one endpoint, one after the other, what waits for it: an endpoint with a backlog has as many
+ * lanes as it may, and needs no message for each delivery.
  */
-export async function consumeDeadLetters(batch: MessageBatch<DeliveryMessage>): Promise<void> {
+async function drive(
+  env: Env,
+  first: Assignment,
+  { tools, gone }: { tools: Tools; gone: Surroundings['gone'] },
+): Promise<void> {
+  const until = Date.now() + laneMs
+  for (let assignment: Assignment | undefined = first; assignment !== undefined; ) {
+    const { deliveryId } = assignment
+    try {
+      const done: Attempted = await attempt(env, assignment, tools)
+      await ringAfter(env, done)
+      if (done.failure === 'gone') await gone()
+      if (done.pause !== null || done.due.length === 0) return
+      if (Date.now() > until) return orLeave(deliveryId, ring(env, done.due.slice(0, 1)))
+      ;[assignment] = await claim(env, done.due, { now: tools.now(), most: 1 })
+    } catch (error) {
+      logError('delivery.attempt-broke', { deliveryId, error: reasonOf(error) })
+      return orLeave(deliveryId, ringLater(env, deliveryId, retrySeconds * 1_000))
+    }
+  }
+}
+
+const idOf = ({ body }: Message<DeliveryMessage>): string | null =>
+  typeof body?.deliveryId === 'string' ? body.deliveryId : null
+
+/**
+ * Acknowledges as soon as D1 holds the claim: from then on the lease and the sweep look after it, and
+ * a receiver that hangs holds up no message behind it.
+ */
+export async function consumeDeliveries(
+  batch: MessageBatch<DeliveryMessage>,
+  env: Env,
+  { waitUntil, gone, tools = realTools }: Surroundings & { tools?: Tools },
+): Promise<void> {
   for (const message of batch.messages) {
-    logInfo('delivery.dead-letter', { deliveryId: String(message.body?.deliveryId) })
+    if (idOf(message) !== null) continue
+    logError('delivery.unreadable-message', { message: message.id })
+    message.ack()
+  }
+  const readable = batch.messages.filter((message) => idOf(message) !== null)
+  try {
+    const ids = readable.flatMap((message) => idOf(message) ?? [])
+    const assignments = await claim(env, ids, { now: tools.now() })
+    for (const message of readable) message.ack()
+    waitUntil(Promise.all(assignments.map((one) => drive(env, one, { tools, gone }))))
+  } catch (error) {
+    logError('delivery.claim-broke', { messages: readable.length, error: reasonOf(error) })
+    for (const message of readable) message.retry({ delaySeconds: retrySeconds })
+  }
+}
+
+/** A dead letter is a doorbell that was rung in vain too often. It is rung again, after a while. */
+export async function consumeDeadLetters(
+  batch: MessageBatch<DeliveryMessage>,
+  env: Env,
+): Promise<void> {
+  for (const message of batch.messages) {
+    const deliveryId = idOf(message)
+    logInfo('delivery.dead-letter', { deliveryId })
+    if (deliveryId !== null) {
+      await orLeave(deliveryId, ringLater(env, deliveryId, deadLetterSeconds * 1_000))
+    }
     message.ack()
   }
 }

@@ -4,26 +4,34 @@
  */
 import type { Env } from '../env.ts'
 import { openDatabase, runBatch } from '../storage/database.ts'
-import { insertDeliveries, selectDueOfEvents } from '../storage/deliveries.ts'
+import { insertDeliveries, type NewDelivery, selectDueOfEvents } from '../storage/deliveries.ts'
 import { readFanOut } from '../storage/fan-out.ts'
+import type { Webhook } from '../storage/webhooks.ts'
 import { recipients } from './recipients.ts'
 import { ring } from './ring.ts'
+
+const standingOf = ({ enabled }: Webhook, now: number) =>
+  enabled
+    ? { state: 'waiting' as const, reason: null, nextAttemptAt: now }
+    : { state: 'disabled' as const, reason: 'endpoint disabled', nextAttemptAt: null }
 
 /** Throws when D1 or the queue fails; the caller still owes the events then and comes again. */
 export async function fanOut(env: Env, eventIds: string[], now: number): Promise<void> {
   const db = openDatabase(env.DB)
-  const { events, webhooks, due } = await readFanOut(db, eventIds, now)
+  const { events, webhooks } = await readFanOut(db, eventIds)
   const rows = events.flatMap((event) =>
-    recipients(event, webhooks).map((webhook) => ({
-      id: `dlv_${crypto.randomUUID().replaceAll('-', '')}`,
-      eventId: event.id,
-      webhookId: webhook.id,
-      state: 'waiting' as const,
-      nextAttemptAt: now,
-      createdAt: now,
-    })),
+    recipients(event, webhooks).map(
+      (webhook): NewDelivery => ({
+        id: `dlv_${crypto.randomUUID().replaceAll('-', '')}`,
+        eventId: event.id,
+        webhookId: webhook.id,
+        environmentId: event.environmentId,
+        createdAt: now,
+        ...standingOf(webhook, now),
+      }),
+    ),
   )
-  if (rows.length === 0) return ring(env, due)
+  if (rows.length === 0) return
   const inserts = insertDeliveries(db, rows)
   const results = await runBatch(db, [...inserts, selectDueOfEvents(db, eventIds, now)])
   const dueNow = results.at(-1) as { id: string }[]

@@ -1,17 +1,36 @@
 /** Decides which endpoints an event goes to. Pure; knows nothing of what was sent already. */
 import type { EventRow } from '../storage/events.ts'
 import type { Webhook } from '../storage/webhooks.ts'
+import { fliptTypesOf, partsOf } from './flipt-event.ts'
+import { matchesAction, matchesEvent } from './patterns.ts'
 
-type Endpoint = Pick<Webhook, 'id' | 'environmentId' | 'enabled' | 'createdAt'>
+type Endpoint = Pick<Webhook, 'organisationId' | 'environmentId' | 'patterns' | 'createdAt'>
+type Told = Pick<EventRow, 'organisationId' | 'environmentId' | 'action' | 'createdAt'>
 
-/** An endpoint hears nothing of the time before it was added, however late the event is handled. */
-export const recipients = <W extends Endpoint>(
-  event: Pick<EventRow, 'environmentId' | 'createdAt'>,
-  webhooks: W[],
-): W[] =>
+/** An organisation's endpoint hears of all its environments, an environment's of that one alone. */
+const isOfItsPlace = (event: Told, { organisationId, environmentId }: Endpoint): boolean =>
+  environmentId === null
+    ? organisationId === event.organisationId
+    : environmentId === event.environmentId
+
+/** Patterns may be written in our words or in Flipt's, whatever the endpoint's format. */
+const isWanted = ({ action }: Told, { patterns }: Endpoint): boolean => {
+  const verb = partsOf(action).verb
+  return patterns.some(
+    (pattern) =>
+      matchesAction(pattern, { action }) ||
+      fliptTypesOf({ action }).some((type) => matchesEvent(pattern, { type, action: verb })),
+  )
+}
+
+/**
+ * An endpoint hears nothing of the time before it was added, however late the event is handled. One
+ * that is switched off is told of nothing, but what it missed is kept for it.
+ */
+export const recipients = <W extends Endpoint>(event: Told, webhooks: W[]): W[] =>
   webhooks.filter(
     (webhook) =>
-      webhook.enabled &&
-      webhook.environmentId === event.environmentId &&
+      isOfItsPlace(event, webhook) &&
+      isWanted(event, webhook) &&
       webhook.createdAt <= event.createdAt,
   )

@@ -4,12 +4,13 @@
  */
 import type { Env } from '../env.ts'
 import { openDatabase } from '../storage/database.ts'
-import { listOverdue } from '../storage/deliveries.ts'
+import { listOverdue, selectDueOfWebhook } from '../storage/deliveries.ts'
+import { lanes } from './attempt.ts'
 
 /** Queues takes this many messages in one call. */
 const batchSize = 100
-/** A sweep rings for no more than this; the next one, a minute later, goes on. */
-const sweepLimit = 1_000
+/** Endpoints a page of the sweep. */
+const pageSize = 250
 /** What is due for less than this is still on its way through the queue. */
 const graceMs = 30_000
 /** A longer wait than this is left to the sweep: messages do not live for days everywhere. */
@@ -27,10 +28,30 @@ export async function ringLater(env: Env, deliveryId: string, waitMs: number): P
   await env.DELIVERIES.send({ deliveryId }, { delaySeconds: Math.ceil(waitMs / 1_000) })
 }
 
-/** The cron's part: rings for lost messages, long waits and attempts whose sender died. */
+/** For an endpoint that was switched on again: as many as go at once, and those take along the rest. */
+export async function ringWaiting(env: Env, webhookId: number, now: number): Promise<void> {
+  const at = { dueBy: now, now, limit: lanes }
+  const due = await selectDueOfWebhook(openDatabase(env.DB), webhookId, at)
+  await ring(
+    env,
+    due.map(({ id }) => id),
+  )
+}
+
+/**
+ * The cron's part: rings for lost messages, long waits and attempts whose sender died. Of each endpoint
+ * only what goes at once, because whoever sends that goes on with what waits behind it: so a backlog of
+ * any length neither fills the queue nor keeps others waiting.
+ */
 export async function ringOverdue(env: Env, now: number): Promise<number> {
-  const at = { dueBy: now - graceMs, now, limit: sweepLimit }
-  const overdue = await listOverdue(openDatabase(env.DB), at)
-  await ring(env, overdue)
-  return overdue.length
+  const db = openDatabase(env.DB)
+  let rung = 0
+  for (let after: number | null = 0; after !== null; ) {
+    const page = { dueBy: now - graceMs, now, after, endpoints: pageSize, each: lanes }
+    const { ids, last } = await listOverdue(db, page)
+    await ring(env, ids)
+    rung += ids.length
+    after = last
+  }
+  return rung
 }

@@ -13,8 +13,10 @@ export type Failure =
   | 'redirect'
   /** Any other answer that is not 2xx. */
   | 'status'
-  /** 410: the receiver says that it will never want this again. */
+  /** 410: the receiver says that it will never want anything again. */
   | 'gone'
+  /** The receiver says that it will never want this event, whatever else it wants. */
+  | 'aborted'
   /** The stored secret does not open with the instance's secret: nothing may go out unsigned. */
   | 'sealed'
 
@@ -49,12 +51,13 @@ export type Failed = {
 }
 
 /**
- * Milliseconds until the next attempt, or null to park. Retry-After only ever lengthens the wait: a
- * receiver that answers "0" would otherwise burn all its attempts within a second.
+ * Milliseconds until the next attempt, or null to give up. Every status but 2xx and 410 is tried again,
+ * also 4xx: a 404 or a 401 ends with the deployment that caused it. Retry-After only ever lengthens the
+ * wait: a receiver that answers "0" would otherwise burn all its attempts within a second.
  */
 export function nextDelay({ attempt, failure, retryAfter, random }: Failed): number | null {
   const wait = waits[attempt - 1]
-  if (failure === 'gone' || wait === undefined) return null
+  if (failure === 'gone' || failure === 'aborted' || wait === undefined) return null
   const jittered = Math.round(wait * (0.8 + 0.4 * random))
   return Math.max(jittered, Math.min((retryAfter ?? 0) * second, day))
 }

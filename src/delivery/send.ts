@@ -26,9 +26,14 @@ export type SendTools = {
   timeoutMs?: number
 }
 
+/** What a receiver may say beside its status; of Standard Webhooks, and no more than a proposal yet. */
+const spoken: Record<string, Failure> = { disable: 'gone', 'abort-message': 'aborted' }
+
 /** Null for success. Only 2xx is: a redirect or an error page means nobody took the event. */
-function judge(status: number): Failure | null {
+function judge({ status, headers }: Response): Failure | null {
   if (status >= 200 && status < 300) return null
+  const said = spoken[headers.get('webhook-delivery')?.trim().toLowerCase() ?? '']
+  if (said !== undefined) return said
   if (status >= 300 && status < 400) return 'redirect'
   return status === 410 ? 'gone' : 'status'
 }
@@ -80,7 +85,7 @@ export async function send(request: Request, tools: SendTools): Promise<SendResu
       signal: abort.signal,
     })
     const response = await Promise.race([sent, late])
-    const failure = judge(response.status)
+    const failure = judge(response)
     return {
       delivered: failure === null,
       status: response.status,

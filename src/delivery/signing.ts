@@ -1,6 +1,7 @@
 /**
  * The headers by which a receiver knows an attempt: the identification and signature of Standard
- * Webhooks beside the one of Flagsmith (contract audit-and-webhooks §8.7, §9.5). Never sees a URL.
+ * Webhooks beside those of Flagsmith and Flipt (contract audit-and-webhooks §8.7, §9.4, §9.5). Never
+ * sees a URL.
  */
 import { encodeBase64 } from 'hono/utils/encode'
 
@@ -42,19 +43,39 @@ export async function bodySignature(secret: string, body: string): Promise<strin
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Without a secret the signatures are absent, as in the original; receivers can still dedupe. */
-export async function attemptHeaders(
+export type Secrets = {
+  present: string | null
+  /** While a rotation runs: the one that follows. */
+  next: string | null
+}
+
+/**
+ * During a rotation Standard Webhooks carries both signatures, so that a receiver may know either
+ * secret. The legacy headers have room for one: it is the present secret's until the next is promoted.
+ * Without a secret the signatures are absent, as in the original; receivers can still dedupe.
+ */
+export async function signatureHeaders(
   message: Message,
-  secret: string | null,
+  { present, next }: Secrets,
 ): Promise<Record<string, string>> {
   const known = {
     'webhook-id': message.id,
     'webhook-timestamp': String(message.timestamp),
   }
-  if (secret === null || secret === '') return known
-  return {
-    ...known,
-    'webhook-signature': await standardSignature(secret, message),
-    'X-Flagsmith-Signature': await bodySignature(secret, message.body),
-  }
+  const secrets = [present, next].filter((secret) => secret !== null && secret !== '')
+  if (secrets.length === 0) return known
+  const signatures = await Promise.all(
+    secrets.map((secret) => standardSignature(secret as string, message)),
+  )
+  const standard = { ...known, 'webhook-signature': signatures.join(' ') }
+  if (present === null || present === '') return standard
+  const legacy = await bodySignature(present, message.body)
+  return { ...standard, 'X-Flagsmith-Signature': legacy, 'x-flipt-webhook-signature': legacy }
 }
+
+/** Where an attempt stands: dense for each endpoint and environment, so that a gap can be seen. */
+export const placeHeaders = (at: { sequence: number; attempt: number }) => ({
+  'x-sequence': String(at.sequence),
+  'x-previous-sequence': String(at.sequence - 1),
+  'x-attempt': String(at.attempt),
+})

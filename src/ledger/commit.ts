@@ -23,11 +23,14 @@ export type Batch = {
   raised: (number | null)[]
 }
 
+/** An event tells of its change as a whole, which its first entry names. */
 const eventRowsOf = ({ change, plan }: Planned): (typeof events.$inferInsert)[] =>
   plan.events.map((event) => ({
     id: `evt_${crypto.randomUUID().replaceAll('-', '')}`,
     type: event.type,
+    organisationId: plan.entries[0]?.organisationId ?? 0,
     environmentId: event.environmentId,
+    action: plan.entries[0]?.action ?? '',
     changeId: change.id,
     body: eventBody(event.type, event.data),
     createdAt: change.now,

@@ -1,8 +1,7 @@
 /** Deliveries (one event to one endpoint) and their attempts (one HTTP request each). */
-import { and, asc, eq, exists, gte, lt, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { type Database, insertRows, isOneOf, type Statement } from './database.ts'
-import { events } from './events.ts'
+import { type Database, isOneOf, type Statement } from './database.ts'
 import { webhooks } from './webhooks.ts'
 
 export type DeliveryState =
@@ -10,14 +9,28 @@ export type DeliveryState =
   | 'waiting'
   | 'delivered'
   /** Given up; kept to be seen and replayed. */
-  | 'parked'
+  | 'dead'
+  /** The endpoint was switched off when its turn came; kept to be replayed. */
+  | 'disabled'
+  /** The endpoint does not want such events. */
+  | 'filtered'
+  /** Somebody said that it shall not be sent. */
+  | 'skipped'
 
 export const deliveries = sqliteTable('deliveries', {
   id: text().primaryKey(),
   eventId: text('event_id').notNull(),
   webhookId: integer('webhook_id').notNull(),
+  /** The event's, because the sequence runs by endpoint and environment. */
+  environmentId: integer('environment_id'),
+  /** Dense from 1 over what the endpoint was subscribed to. */
+  sequence: integer().notNull(),
   state: text().$type<DeliveryState>().notNull(),
+  /** Why it is where it is, in words for people; null where the state says it all. */
+  reason: text(),
   attempts: integer().notNull().default(0),
+  /** Those made before it was replayed: the schedule begins anew. */
+  earlierAttempts: integer('earlier_attempts').notNull().default(0),
   nextAttemptAt: integer('next_attempt_at'),
   /** While this is in the future somebody is sending: nobody else may. */
   leasedUntil: integer('leased_until').notNull().default(0),
@@ -31,8 +44,12 @@ export const attempts = sqliteTable('attempts', {
   number: integer().notNull(),
   startedAt: integer('started_at').notNull(),
   endedAt: integer('ended_at'),
+  /** Of the request alone; null where none was sent. */
+  durationMs: integer('duration_ms'),
   /** `started` that never ended: the sender died, the receiver may or may not have it. */
   outcome: text().$type<AttemptOutcome>().notNull(),
+  /** JSON of names and values; those of the endpoint's own headers are hidden. */
+  requestHeaders: text('request_headers'),
   responseStatus: integer('response_status'),
   responseBody: text('response_body'),
   error: text(),
@@ -41,19 +58,46 @@ export const attempts = sqliteTable('attempts', {
 export type Delivery = typeof deliveries.$inferSelect
 export type Attempt = typeof attempts.$inferSelect
 
-/** A pair of event and endpoint that is there already stays as it is. */
-export const insertDeliveries = (
-  db: Database,
-  rows: (typeof deliveries.$inferInsert)[],
-): Statement[] =>
-  insertRows(db, deliveries, rows).map((statement) => statement.onConflictDoNothing())
+/** Written out: a bound value would keep SQLite from the index over what waits. */
+export const isWaiting = sql`${deliveries.state} = 'waiting'`
 
-const isDue = (dueBy: number, now: number) =>
-  and(
-    eq(deliveries.state, 'waiting'),
-    lte(deliveries.nextAttemptAt, dueBy),
-    lt(deliveries.leasedUntil, now),
-  )
+export const isDue = (dueBy: number, now: number): SQL =>
+  sql`${isWaiting} AND ${deliveries.nextAttemptAt} <= ${dueBy} AND ${deliveries.leasedUntil} < ${now}`
+
+export type NewDelivery = Pick<
+  typeof deliveries.$inferInsert,
+  'id' | 'eventId' | 'webhookId' | 'environmentId' | 'state' | 'reason' | 'createdAt'
+> & { nextAttemptAt: number | null }
+
+/** A value may have two megabytes. */
+const rowsAtOnce = 5_000
+
+/**
+ * In the order given, each takes the next number of its endpoint and environment. A pair of event and
+ * endpoint that is there already stays as it is and takes none, so the numbers stay dense.
+ */
+export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[] {
+  const statements: Statement[] = []
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    const json = JSON.stringify(rows.slice(start, start + rowsAtOnce))
+    const field = (name: keyof NewDelivery) => sql.raw(`value ->> '${name}'`)
+    const last = sql`(SELECT max(sequence) FROM deliveries AS before
+      WHERE before.webhook_id = ${field('webhookId')}
+        AND before.environment_id IS ${field('environmentId')})`
+    const number = sql`row_number() OVER (
+      PARTITION BY ${field('webhookId')}, ${field('environmentId')} ORDER BY key)`
+    statements.push(
+      db.insert(deliveries).select(sql`
+        SELECT ${field('id')}, ${field('eventId')}, ${field('webhookId')}, ${field('environmentId')},
+          coalesce(${last}, 0) + ${number}, ${field('state')}, ${field('reason')}, 0, 0,
+          ${field('nextAttemptAt')}, 0, ${field('createdAt')}
+        FROM json_each(${json})
+        WHERE NOT EXISTS (SELECT 1 FROM deliveries AS there
+          WHERE there.event_id = ${field('eventId')} AND there.webhook_id = ${field('webhookId')})`),
+    )
+  }
+  return statements
+}
 
 /** A statement, because it also rides in the batch that makes the deliveries. */
 export const selectDueOfEvents = (db: Database, eventIds: string[], now: number) =>
@@ -61,170 +105,65 @@ export const selectDueOfEvents = (db: Database, eventIds: string[], now: number)
     .select({ id: deliveries.id })
     .from(deliveries)
     .where(and(isOneOf(deliveries.eventId, eventIds), isDue(now, now)))
+    .orderBy(asc(deliveries.sequence), asc(deliveries.webhookId))
 
-/** Oldest first, so that what waits longest is not overtaken for ever. */
-export const listOverdue = async (
+/** What an endpoint is to get next, in order. A statement, for the batch that ends an attempt. */
+export const selectDueOfWebhook = (
   db: Database,
+  webhookId: number,
   at: { dueBy: number; now: number; limit: number },
-): Promise<string[]> =>
-  (
-    await db
-      .select({ id: deliveries.id })
-      .from(deliveries)
-      .where(isDue(at.dueBy, at.now))
-      .orderBy(asc(deliveries.nextAttemptAt))
-      .limit(at.limit)
-  ).map((row) => row.id)
-
-export type Claim = {
-  id: string
-  now: number
-  /** Attempts due up to here may be taken. */
-  dueBy: number
-  leasedUntil: number
-  /** A delivery with this many attempts behind it is parked instead. */
-  maxAttempts: number
-}
-
-/** What one attempt needs to know, read in the transaction that took it. */
-export type Assignment = {
-  number: number
-  eventId: string
-  body: string
-  url: string
-  sealedSecret: string | null
-}
-
-export type Claimed = { parked: boolean; assignment: Assignment | null }
-
-/** Gives up a free delivery that nobody may send any more: endpoint disabled, attempts used up. */
-const parkHopeless = (db: Database, claim: Claim) =>
+) =>
   db
-    .update(deliveries)
-    .set({ state: 'parked', nextAttemptAt: null })
-    .where(
-      and(
-        eq(deliveries.id, claim.id),
-        eq(deliveries.state, 'waiting'),
-        lt(deliveries.leasedUntil, claim.now),
-        or(
-          gte(deliveries.attempts, claim.maxAttempts),
-          exists(
-            db
-              .select({ one: sql`1` })
-              .from(webhooks)
-              .where(and(eq(webhooks.id, deliveries.webhookId), eq(webhooks.enabled, false))),
-          ),
-        ),
-      ),
-    )
-    .returning({ id: deliveries.id })
-
-const insertStarted = (db: Database, claim: Claim) =>
-  db
-    .insert(attempts)
-    .select(
-      db
-        .select({
-          deliveryId: deliveries.id,
-          number: sql<number>`${deliveries.attempts} + 1`.as('number'),
-          startedAt: sql<number>`${claim.now}`.as('started_at'),
-          endedAt: sql<null>`null`.as('ended_at'),
-          outcome: sql<AttemptOutcome>`'started'`.as('outcome'),
-          responseStatus: sql<null>`null`.as('response_status'),
-          responseBody: sql<null>`null`.as('response_body'),
-          error: sql<null>`null`.as('error'),
-        })
-        .from(deliveries)
-        .where(and(eq(deliveries.id, claim.id), isDue(claim.dueBy, claim.now))),
-    )
-    .returning({ number: attempts.number })
-
-const takeLease = (db: Database, claim: Claim) =>
-  db
-    .update(deliveries)
-    .set({ attempts: sql`${deliveries.attempts} + 1`, leasedUntil: claim.leasedUntil })
-    .where(and(eq(deliveries.id, claim.id), isDue(claim.dueBy, claim.now)))
-
-const readAssignment = (db: Database, id: string) =>
-  db
-    .select({
-      eventId: deliveries.eventId,
-      body: events.body,
-      url: webhooks.url,
-      sealedSecret: webhooks.sealedSecret,
-    })
+    .select({ id: deliveries.id })
     .from(deliveries)
-    .innerJoin(events, eq(events.id, deliveries.eventId))
-    .innerJoin(webhooks, eq(webhooks.id, deliveries.webhookId))
-    .where(eq(deliveries.id, id))
+    .where(and(eq(deliveries.webhookId, webhookId), isDue(at.dueBy, at.now)))
+    .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence))
+    .limit(at.limit)
 
-/**
- * One transaction: the started attempt and the lease stand behind the same guard, so either both
- * are there or neither, and of any number of claims at once one wins.
- */
-export async function claimDelivery(db: Database, claim: Claim): Promise<Claimed> {
-  const [parked, started, , rows] = await db.batch([
-    parkHopeless(db, claim),
-    insertStarted(db, claim),
-    takeLease(db, claim),
-    readAssignment(db, claim.id),
-  ])
-  const number = started[0]?.number
-  const row = rows[0]
-  const assignment = number === undefined || row === undefined ? null : { number, ...row }
-  return { parked: parked.length > 0, assignment }
+export type Page = {
+  dueBy: number
+  now: number
+  /** Endpoints after this one, so many, and of each no more than this. */
+  after: number
+  endpoints: number
+  each: number
 }
 
-export type Ended = {
-  deliveryId: string
-  number: number
-  endedAt: number
-  responseStatus: number | null
-  responseBody: string | null
-  error: string | null
-}
-
-const endAttempt = (db: Database, ended: Ended, outcome: AttemptOutcome) => {
-  const { deliveryId, number, ...result } = ended
-  return db
-    .update(attempts)
-    .set({ ...result, outcome })
-    .where(and(eq(attempts.deliveryId, deliveryId), eq(attempts.number, number)))
-}
-
-/** A success counts whoever comes to report it, even after the lease was lost to another sender. */
-export const recordDelivered = (db: Database, ended: Ended): Promise<unknown> =>
-  db.batch([
-    endAttempt(db, ended, 'delivered'),
-    db
-      .update(deliveries)
-      .set({ state: 'delivered', nextAttemptAt: null, leasedUntil: 0 })
-      .where(and(eq(deliveries.id, ended.deliveryId), ne(deliveries.state, 'delivered'))),
-  ])
-
-/**
- * Parks when `nextAttemptAt` is null. A failure says nothing once a later attempt has begun or the
- * delivery is settled; the answer is whether this one still counted.
- */
-export async function recordFailed(
+/** What is overdue of a page of endpoints, fairly: a long backlog of one takes no place of another. */
+export async function listOverdue(
   db: Database,
-  ended: Ended,
-  nextAttemptAt: number | null,
-): Promise<boolean> {
-  const [, changed] = await db.batch([
-    endAttempt(db, ended, 'failed'),
+  page: Page,
+): Promise<{ ids: string[]; last: number | null }> {
+  const mine = db
+    .select({ id: webhooks.id })
+    .from(webhooks)
+    .where(sql`${webhooks.id} > ${page.after}`)
+    .orderBy(asc(webhooks.id))
+    .limit(page.endpoints)
+  const first = sql`(SELECT own.id FROM deliveries AS own
+    WHERE own.webhook_id = ${webhooks.id} AND own.state = 'waiting'
+      AND own.next_attempt_at <= ${page.dueBy} AND own.leased_until < ${page.now}
+    ORDER BY own.next_attempt_at, own.sequence LIMIT ${page.each})`
+  const [endpoints, due] = await db.batch([
+    mine,
     db
-      .update(deliveries)
-      .set({ state: nextAttemptAt === null ? 'parked' : 'waiting', nextAttemptAt, leasedUntil: 0 })
-      .where(
-        and(
-          eq(deliveries.id, ended.deliveryId),
-          eq(deliveries.state, 'waiting'),
-          eq(deliveries.attempts, ended.number),
-        ),
-      )
-      .returning({ id: deliveries.id }),
+      .select({ id: deliveries.id })
+      .from(webhooks)
+      .innerJoin(deliveries, sql`${deliveries.id} IN ${first}`)
+      .where(inArray(webhooks.id, mine))
+      .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence)),
   ])
-  return changed.length > 0
+  return { ids: due.map(({ id }) => id), last: endpoints.at(-1)?.id ?? null }
 }
+
+/** Sent once more whatever became of it, with all attempts before it. What waits just goes at once. */
+export const replayDeliveries = (db: Database, ids: string[], now: number): Statement =>
+  db
+    .update(deliveries)
+    .set({
+      state: 'waiting',
+      reason: null,
+      earlierAttempts: sql`${deliveries.attempts}`,
+      nextAttemptAt: now,
+    })
+    .where(and(isOneOf(deliveries.id, ids), sql`${deliveries.leasedUntil} < ${now}`))

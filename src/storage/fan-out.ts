@@ -1,27 +1,30 @@
 /** What fanning events out has to know, read at once. Decides nothing. */
-import { inArray } from 'drizzle-orm'
+import { asc, inArray } from 'drizzle-orm'
 import { type Database, isOneOf } from './database.ts'
-import { selectDueOfEvents } from './deliveries.ts'
 import { type EventRow, events } from './events.ts'
 import { type Webhook, webhooks } from './webhooks.ts'
 
 export type FanOut = {
-  /** Those that exist, without their bodies. */
-  events: Pick<EventRow, 'id' | 'environmentId' | 'createdAt'>[]
-  /** Of the events' environments. */
+  /** Those that exist, without their bodies, in the order of the ids asked for. */
+  events: Omit<EventRow, 'body' | 'changeId' | 'type'>[]
+  /** Of the events' organisations, in the order of their ids. */
   webhooks: Webhook[]
-  /** Deliveries of these events that are there already and due. */
-  due: string[]
 }
 
-export async function readFanOut(db: Database, eventIds: string[], now: number): Promise<FanOut> {
-  const { id, environmentId, createdAt } = events
+export async function readFanOut(db: Database, eventIds: string[]): Promise<FanOut> {
+  const { id, organisationId, environmentId, action, createdAt } = events
   const own = isOneOf(events.id, eventIds)
-  const environmentIds = db.select({ id: environmentId }).from(events).where(own)
-  const [eventRows, webhookRows, due] = await db.batch([
-    db.select({ id, environmentId, createdAt }).from(events).where(own),
-    db.select().from(webhooks).where(inArray(webhooks.environmentId, environmentIds)),
-    selectDueOfEvents(db, eventIds, now),
+  const organisationIds = db.select({ id: organisationId }).from(events).where(own)
+  const [eventRows, webhookRows] = await db.batch([
+    db.select({ id, organisationId, environmentId, action, createdAt }).from(events).where(own),
+    db
+      .select()
+      .from(webhooks)
+      .where(inArray(webhooks.organisationId, organisationIds))
+      .orderBy(asc(webhooks.id)),
   ])
-  return { events: eventRows, webhooks: webhookRows, due: due.map((row) => row.id) }
+  const place = new Map(eventIds.map((eventId, index) => [eventId, index]))
+  const byPlace = (a: { id: string }, b: { id: string }) =>
+    (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0)
+  return { events: eventRows.sort(byPlace), webhooks: webhookRows }
 }

@@ -38,7 +38,7 @@ export async function burgeeWorker(): Promise<WorkerSpec> {
     name,
     modules: await bundle(),
     config: {
-      compatibilityFlags: ['global_fetch_strictly_public'],
+      compatibilityFlags: ['global_fetch_strictly_public', 'queue_consumer_no_wait_for_wait_until'],
       env: {
         DB: { type: 'd1', id: 'database' },
         DOCUMENTS: { type: 'kv', id: 'documents' },

@@ -1,0 +1,35 @@
+/** Keeps an endpoint's health true while several attempts change it at once. Decides nothing itself. */
+import type { Database } from '../storage/database.ts'
+import type { Assignment } from '../storage/delivery-claims.ts'
+import { changeHealth, findHealth } from '../storage/webhook-health.ts'
+import { afterAttempt, type Heard, isNews, unknownHealth } from './breaker.ts'
+
+/** Others may change the row meanwhile; after so many tries their word has to do. */
+const mostTries = 5
+
+const unknownRow = { ...unknownHealth, webhookId: 0, goneAt: null, revision: 0 }
+
+/** What the attempt did to the breaker. */
+export type Turn = { kind: 'none' } | { kind: 'closed' } | { kind: 'opened'; until: number }
+
+export async function noteHealth(
+  db: Database,
+  { webhookId, health }: Pick<Assignment, 'webhookId' | 'health'>,
+  heard: Heard,
+): Promise<Turn> {
+  let row = health ?? undefined
+  for (let left = mostTries; left > 0; left--) {
+    const { revision, goneAt: _, webhookId: __, ...was } = row ?? unknownRow
+    const is = afterAttempt(was, heard)
+    if (!isNews(was, is)) return { kind: 'none' }
+    const changed = await changeHealth(db, { webhookId, revision }, is)
+    if (changed.length > 0) {
+      if (is.breakerState === was.breakerState) return { kind: 'none' }
+      return is.breakerUntil === null
+        ? { kind: 'closed' }
+        : { kind: 'opened', until: is.breakerUntil }
+    }
+    row = await findHealth(db, webhookId)
+  }
+  return { kind: 'none' }
+}

@@ -1,0 +1,100 @@
+/** What became of attempts, written down once for each. Decides nothing. */
+import { and, eq, ne, sql } from 'drizzle-orm'
+import { type Database, runBatch, type Statement } from './database.ts'
+import {
+  type AttemptOutcome,
+  attempts,
+  deliveries,
+  isWaiting,
+  selectDueOfWebhook,
+} from './deliveries.ts'
+import { markGone } from './webhook-health.ts'
+
+export type Ended = {
+  deliveryId: string
+  number: number
+  endedAt: number
+  durationMs: number | null
+  requestHeaders: string | null
+  responseStatus: number | null
+  responseBody: string | null
+  error: string | null
+}
+
+/** What the delivery is after the attempt. */
+export type Verdict =
+  | { state: 'delivered' }
+  | { state: 'waiting'; nextAttemptAt: number }
+  | { state: 'dead'; reason: string; isGone: boolean }
+
+export type Next = { webhookId: number; dueBy: number; now: number; limit: number }
+
+export type Recorded = {
+  /** Whether this attempt still had a say. */
+  counted: boolean
+  /** What the endpoint is to get next. */
+  due: string[]
+}
+
+const endAttempt = (db: Database, ended: Ended, outcome: AttemptOutcome) => {
+  const { deliveryId, number, ...result } = ended
+  return db
+    .update(attempts)
+    .set({ ...result, outcome })
+    .where(and(eq(attempts.deliveryId, deliveryId), eq(attempts.number, number)))
+}
+
+/** A success counts whoever comes to report it, even after the lease was lost to another sender. */
+const settleDelivered = (db: Database, { deliveryId }: Ended) =>
+  db
+    .update(deliveries)
+    .set({ state: 'delivered', reason: null, nextAttemptAt: null, leasedUntil: 0 })
+    .where(and(eq(deliveries.id, deliveryId), ne(deliveries.state, 'delivered')))
+    .returning({ id: deliveries.id })
+
+/** A failure says nothing once a later attempt has begun or the delivery is settled. */
+const settleFailed = (db: Database, ended: Ended, verdict: Exclude<Verdict, { state: 'delivered' }>) =>
+  db
+    .update(deliveries)
+    .set({
+      state: verdict.state,
+      reason: verdict.state === 'dead' ? verdict.reason : null,
+      nextAttemptAt: verdict.state === 'dead' ? null : verdict.nextAttemptAt,
+      leasedUntil: 0,
+    })
+    .where(
+      and(
+        eq(deliveries.id, ended.deliveryId),
+        eq(deliveries.state, 'waiting'),
+        eq(deliveries.attempts, ended.number),
+      ),
+    )
+    .returning({ id: deliveries.id })
+
+export async function recordAttempt(
+  db: Database,
+  ended: Ended,
+  { verdict, next }: { verdict: Verdict; next: Next },
+): Promise<Recorded> {
+  const isDelivered = verdict.state === 'delivered'
+  const statements: Statement[] = [
+    endAttempt(db, ended, isDelivered ? 'delivered' : 'failed'),
+    isDelivered ? settleDelivered(db, ended) : settleFailed(db, ended, verdict),
+    selectDueOfWebhook(db, next.webhookId, next),
+  ]
+  if (verdict.state === 'dead' && verdict.isGone) {
+    statements.push(markGone(db, next.webhookId, ended.endedAt))
+  }
+  const [, settled, due] = (await runBatch(db, statements)) as [unknown, { id: string }[], Id[]]
+  return { counted: settled.length > 0, due: due.map(({ id }) => id) }
+}
+
+type Id = { id: string }
+
+/** Its breaker has closed: what it held back is due again, all of it, in its order. */
+export const releaseHeldBack = (db: Database, webhookId: number, now: number): Promise<unknown> =>
+  db
+    .update(deliveries)
+    .set({ nextAttemptAt: now, reason: null })
+    .where(sql`${deliveries.webhookId} = ${webhookId} AND ${isWaiting}
+      AND ${deliveries.reason} = 'breaker'`)
