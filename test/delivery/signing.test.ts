@@ -1,10 +1,17 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { attemptHeaders, bodySignature, standardSignature } from '../../src/delivery/signing.ts'
+import { mergeHeaders } from '../../src/delivery/headers.ts'
+import {
+  bodySignature,
+  placeHeaders,
+  signatureHeaders,
+  standardSignature,
+} from '../../src/delivery/signing.ts'
 
 const generated = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
 const arbitrary = 'my shared secret'
 const body = '{"data":{},"event_type":"FLAG_UPDATED"}'
+const only = (present: string | null) => ({ present, next: null })
 const message = { id: 'evt_01JD0000000000000000000000', timestamp: 1731000000, body }
 
 describe('published vectors', () => {
@@ -29,27 +36,31 @@ describe('published vectors', () => {
   })
 
   it('a generated secret signs with its text for Flagsmith and its bytes for Standard', async () => {
-    expect(await attemptHeaders(message, generated)).toEqual({
+    expect(await signatureHeaders(message, only(generated))).toEqual({
       'webhook-id': message.id,
       'webhook-timestamp': '1731000000',
       'webhook-signature': 'v1,eStRviiW1pvUEvFbzAgTKZEhU/g3pt6mMZN/+p/I7k4=',
       'X-Flagsmith-Signature': '734351ed3d6aaebd27cd583a392b299e78b4dcd30cc605000bde3995372d26f6',
+      'x-flipt-webhook-signature':
+        '734351ed3d6aaebd27cd583a392b299e78b4dcd30cc605000bde3995372d26f6',
     })
   })
 
   it('an arbitrary secret signs with its text for both', async () => {
-    expect(await attemptHeaders(message, arbitrary)).toEqual({
+    expect(await signatureHeaders(message, only(arbitrary))).toEqual({
       'webhook-id': message.id,
       'webhook-timestamp': '1731000000',
       'webhook-signature': 'v1,jJo3mepXYJg8H7PVOzWArrV3cyzMuFxgVgobxLnV+5o=',
       'X-Flagsmith-Signature': '8bd8088759005eafe4224606d7e30ea104bf79828c654c438098f844d9d09ded',
+      'x-flipt-webhook-signature':
+        '8bd8088759005eafe4224606d7e30ea104bf79828c654c438098f844d9d09ded',
     })
   })
 })
 
 describe('the headers of an attempt', () => {
   it.each([null, ''])('carry no signature without a secret (%j)', async (secret) => {
-    expect(await attemptHeaders(message, secret)).toEqual({
+    expect(await signatureHeaders(message, only(secret))).toEqual({
       'webhook-id': message.id,
       'webhook-timestamp': '1731000000',
     })
@@ -62,7 +73,7 @@ describe('the headers of an attempt', () => {
   ])('satisfy the official verifier with %s', async (_, secret, shown) => {
     const text = '{"data": {"name": "caf\\u00e9"}, "event_type": "FLAG_UPDATED"}'
     const timestamp = Math.floor(Date.now() / 1000)
-    const headers = await attemptHeaders({ id: 'evt_1', timestamp, body: text }, secret)
+    const headers = await signatureHeaders({ id: 'evt_1', timestamp, body: text }, only(secret))
     expect(new Webhook(shown).verify(text, headers)).toEqual(JSON.parse(text))
     expect(() => new Webhook(shown).verify(`${text} `, headers)).toThrow()
     expect(() => new Webhook(shown).verify(text, { ...headers, 'webhook-id': 'evt_2' })).toThrow()
@@ -79,7 +90,68 @@ describe('the headers of an attempt', () => {
   ])('take %j as plain text where it is no encoded secret', async (secret) => {
     const shown = `whsec_${btoa(String.fromCharCode(...new TextEncoder().encode(secret)))}`
     const timestamp = Math.floor(Date.now() / 1000)
-    const headers = await attemptHeaders({ id: 'evt_1', timestamp, body }, secret)
+    const headers = await signatureHeaders({ id: 'evt_1', timestamp, body }, only(secret))
     expect(() => new Webhook(shown).verify(body, headers)).not.toThrow()
+  })
+})
+
+describe('during a rotation', () => {
+  const text = '{"data": {}, "event_type": "FLAG_UPDATED"}'
+  const signed = async (secrets: { present: string | null; next: string | null }) => {
+    const timestamp = Math.floor(Date.now() / 1000)
+    return signatureHeaders({ id: 'evt_1', timestamp, body: text }, secrets)
+  }
+
+  it('a receiver may know either secret, and no other', async () => {
+    const headers = await signed({ present: generated, next: arbitrary })
+    expect(headers['webhook-signature']).toMatch(/^v1,[^ ]+ v1,[^ ]+$/)
+    for (const known of [generated, `whsec_${btoa(arbitrary)}`]) {
+      expect(() => new Webhook(known).verify(text, headers)).not.toThrow()
+    }
+    const other = new Webhook(`whsec_${btoa('thirty-two bytes of another one!')}`)
+    expect(() => other.verify(text, headers)).toThrow()
+  })
+
+  it('the legacy headers keep the present secret until the next is promoted', async () => {
+    const before = await signed({ present: generated, next: arbitrary })
+    const after = await signed({ present: arbitrary, next: null })
+    for (const name of ['X-Flagsmith-Signature', 'x-flipt-webhook-signature']) {
+      expect(before[name]).toBe(await bodySignature(generated, text))
+      expect(after[name]).toBe(await bodySignature(arbitrary, text))
+    }
+  })
+
+  it('from no secret to the first, only the standard signature is there already', async () => {
+    const headers = await signed({ present: null, next: generated })
+    expect(() => new Webhook(generated).verify(text, headers)).not.toThrow()
+    expect(Object.keys(headers)).toEqual([
+      'webhook-id',
+      'webhook-timestamp',
+      'webhook-signature',
+    ])
+  })
+})
+
+describe('the place of an attempt', () => {
+  it('is told with the one before it, so that a gap can be seen', () => {
+    expect(placeHeaders({ sequence: 7, attempt: 2 })).toEqual({
+      'x-sequence': '7',
+      'x-previous-sequence': '6',
+      'x-attempt': '2',
+    })
+  })
+})
+
+describe("an endpoint's own headers", () => {
+  const ours = { 'webhook-id': 'evt_1', 'X-Flagsmith-Signature': 'abc' }
+
+  it('go along beneath ours, whatever their case', () => {
+    const custom = { 'X-Team': 'shop', 'WEBHOOK-ID': 'forged', 'x-flagsmith-signature': 'forged' }
+    expect(mergeHeaders(custom, ours).sent).toEqual({ 'X-Team': 'shop', ...ours })
+  })
+
+  it('are shown in the attempt log by name only', () => {
+    const { shown } = mergeHeaders({ Authorization: 'Bearer canary' }, ours)
+    expect(shown).toEqual({ Authorization: '(hidden)', ...ours })
   })
 })
