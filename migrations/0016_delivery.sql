@@ -51,7 +51,8 @@ SELECT events.id, events.type,
     (SELECT projects.organisation_id FROM environments
      JOIN projects ON projects.id = environments.project_id
      WHERE environments.id = events.environment_id),
-    (SELECT entries.organisation_id FROM entries WHERE entries.change_id = events.change_id LIMIT 1),
+    (SELECT CAST(substr(entries.ledger, length('organisation:') + 1) AS INTEGER) FROM entries
+     WHERE entries.change_id = events.change_id LIMIT 1),
     0),
   events.environment_id,
   coalesce(

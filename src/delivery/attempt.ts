@@ -53,7 +53,11 @@ const reasons: Partial<Record<Failure, string>> = {
   aborted: 'aborted by the receiver',
 }
 
-function verdictOf({ round }: Assignment, result: Called, at: { now: number; random: number }): Verdict {
+function verdictOf(
+  { round }: Assignment,
+  result: Called,
+  at: { now: number; random: number },
+): Verdict {
   const { failure, retryAfter } = result
   if (failure === null) return { state: 'delivered' }
   const wait = nextDelay({ attempt: round, failure, retryAfter, random: at.random })

@@ -83,6 +83,33 @@ async function drive(
 const idOf = ({ body }: Message<DeliveryMessage>): string | null =>
   typeof body?.deliveryId === 'string' ? body.deliveryId : null
 
+type Messages = readonly Message<DeliveryMessage>[]
+
+/** Where a claim of several fails each is tried alone, because one that cannot be must not keep others. */
+async function take(env: Env, messages: Messages, tools: Tools): Promise<Assignment[]> {
+  const ids = messages.flatMap((message) => idOf(message) ?? [])
+  const again = { delaySeconds: retrySeconds }
+  try {
+    const assignments = await claim(env, ids, { now: tools.now() })
+    for (const message of messages) message.ack()
+    return assignments
+  } catch (error) {
+    logError('delivery.claim-broke', { messages: messages.length, error: reasonOf(error) })
+  }
+  // The claim may stand although its answer was lost: what is not taken now comes back after its lease.
+  const taken: Assignment[] = []
+  for (const [index, message] of messages.entries()) {
+    const mine =
+      messages.length === 1
+        ? []
+        : await claim(env, ids.slice(index, index + 1), { now: tools.now() }).catch(() => [])
+    if (mine.length > 0) message.ack()
+    else message.retry(again)
+    taken.push(...mine)
+  }
+  return taken
+}
+
 /**
  * Acknowledges as soon as D1 holds the claim: from then on the lease and the sweep look after it, and
  * a receiver that hangs holds up no message behind it.
@@ -98,15 +125,8 @@ export async function consumeDeliveries(
     message.ack()
   }
   const readable = batch.messages.filter((message) => idOf(message) !== null)
-  try {
-    const ids = readable.flatMap((message) => idOf(message) ?? [])
-    const assignments = await claim(env, ids, { now: tools.now() })
-    for (const message of readable) message.ack()
-    waitUntil(Promise.all(assignments.map((one) => drive(env, one, { tools, gone }))))
-  } catch (error) {
-    logError('delivery.claim-broke', { messages: readable.length, error: reasonOf(error) })
-    for (const message of readable) message.retry({ delaySeconds: retrySeconds })
-  }
+  const assignments = await take(env, readable, tools)
+  waitUntil(Promise.all(assignments.map((one) => drive(env, one, { tools, gone }))))
 }
 
 /** A dead letter is a doorbell that was rung in vain too often. It is rung again, after a while. */

@@ -48,4 +48,3 @@ export async function perform(
   const called = await callOut(env, { url, headers: sent, body }, tools)
   return { ...called, shown: called.refusal === null ? shown : null }
 }
-

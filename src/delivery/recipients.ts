@@ -4,7 +4,10 @@ import type { Webhook } from '../storage/webhooks.ts'
 import { fliptTypesOf, partsOf } from './flipt-event.ts'
 import { matchesAction, matchesEvent } from './patterns.ts'
 
-type Endpoint = Pick<Webhook, 'organisationId' | 'environmentId' | 'patterns' | 'createdAt'>
+type Endpoint = Pick<
+  Webhook,
+  'organisationId' | 'environmentId' | 'format' | 'patterns' | 'createdAt'
+>
 type Told = Pick<EventRow, 'organisationId' | 'environmentId' | 'action' | 'createdAt'>
 
 /** An organisation's endpoint hears of all its environments, an environment's of that one alone. */
@@ -13,13 +16,12 @@ const isOfItsPlace = (event: Told, { organisationId, environmentId }: Endpoint):
     ? organisationId === event.organisationId
     : environmentId === event.environmentId
 
-/** Patterns may be written in our words or in Flipt's, whatever the endpoint's format. */
-const isWanted = ({ action }: Told, { patterns }: Endpoint): boolean => {
-  const verb = partsOf(action).verb
-  return patterns.some(
-    (pattern) =>
-      matchesAction(pattern, { action }) ||
-      fliptTypesOf({ action }).some((type) => matchesEvent(pattern, { type, action: verb })),
+/** Patterns are in the words of the endpoint's format. */
+function isWanted({ action }: Told, { format, patterns }: Endpoint): boolean {
+  if (format !== 'flipt') return patterns.some((pattern) => matchesAction(pattern, { action }))
+  const { verb } = partsOf(action)
+  return fliptTypesOf({ action }).some((type) =>
+    patterns.some((pattern) => matchesEvent(pattern, { type, action: verb })),
   )
 }
 

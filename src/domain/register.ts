@@ -62,6 +62,7 @@ import { cloneSegment, createSegment, deleteSegment, updateSegment } from './seg
 import { createTag, deleteTag, updateTag } from './tags.ts'
 import { createTrait, deleteTrait, deleteTraitKey, updateTrait } from './traits.ts'
 import { createSession, createUser, deleteSession, updateUser } from './users.ts'
+import { disableWebhook } from './webhook-disabling.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks.ts'
 import type { Context, Plan, Write } from './write.ts'
 
@@ -107,6 +108,7 @@ export const writes = {
   'webhook.create': createWebhook,
   'webhook.update': updateWebhook,
   'webhook.delete': deleteWebhook,
+  'webhook.disable': disableWebhook,
   'webhook.rotate-secret': rotateWebhookSecret,
   'webhook.promote-secret': promoteWebhookSecret,
   'webhook.abort-rotation': abortSecretRotation,

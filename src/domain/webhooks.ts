@@ -4,6 +4,7 @@
  */
 import { eq } from 'drizzle-orm'
 import { invalidBody, notFound, ok } from '../outcome.ts'
+import { forgetHealth } from '../storage/webhook-health.ts'
 import {
   countWebhooks,
   findWebhook,
@@ -107,9 +108,15 @@ export const updateWebhook: Write<
   const row = updated(before, settings)
   if (!changed(before, row)) return ok(nothingToDo(before))
   const after: Webhook = { ...row, updatedAt: now }
+  const isAnew = after.enabled && (!before.enabled || before.url !== after.url)
   return ok({
     result: after,
-    statements: [db.update(webhooks).set(differing(before, after)).where(eq(webhooks.id, id))],
+    statements: [
+      db.update(webhooks).set(differing(before, after)).where(eq(webhooks.id, id)),
+      // What its receiver was like before says nothing of now, and what waits for it need wait no longer.
+      ...(isAnew ? [forgetHealth(db, id)] : []),
+    ],
+    debts: isAnew ? [{ kind: 'ring', target: String(id) }] : [],
     entries: [
       {
         ...webhookEntry(after, place),

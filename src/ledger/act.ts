@@ -5,6 +5,7 @@
  * the effect is done.
  */
 import { fanOut } from '../delivery/fan-out.ts'
+import { ringWaiting } from '../delivery/ring.ts'
 import { publishDocument } from '../document/publish.ts'
 import type { Env } from '../env.ts'
 import { logError, reasonOf } from '../log.ts'
@@ -49,6 +50,8 @@ async function act(desk: Desk, [debt, ...more]: Debt[]): Promise<void> {
       return publishDocument(env, Number(debt.target))
     case 'change-identity':
       return applyIdentityChange(env, debt.target)
+    case 'ring':
+      return ringWaiting(env, Number(debt.target), Date.now())
     case 'forget-identities':
       return forget(desk, debt)
     case 'deliver':

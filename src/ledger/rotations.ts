@@ -3,28 +3,15 @@
  * ended by themselves are written down (the old key is dead by then), webhook secrets whose time has
  * come are promoted.
  */
-import type { InputOf, WriteName } from '../domain/register.ts'
 import type { Env } from '../env.ts'
 import { logError, reasonOf } from '../log.ts'
 import { openDatabase } from '../storage/database.ts'
 import { listEndedRotations } from '../storage/key-rotations.ts'
 import { listDuePromotions } from '../storage/webhooks.ts'
-import { commit, ledgerOf } from './client.ts'
+import { commitAsSystem } from './system.ts'
 
 /** The rest waits for the next minute. */
 const atOnce = 50
-
-const commitAsSystem = <N extends WriteName>(
-  env: Env,
-  organisationId: number,
-  order: { write: N; input: InputOf<N> },
-) =>
-  commit<N>(env, {
-    ...order,
-    ledger: ledgerOf(organisationId),
-    actor: { kind: 'system', id: null, credential: null, name: '' },
-    source: { requestId: crypto.randomUUID(), ip: null, userAgent: null },
-  })
 
 export async function endRotations(env: Env, now: number): Promise<void> {
   const ended = await listEndedRotations(openDatabase(env.DB), now, atOnce)

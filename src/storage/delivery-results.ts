@@ -53,7 +53,11 @@ const settleDelivered = (db: Database, { deliveryId }: Ended) =>
     .returning({ id: deliveries.id })
 
 /** A failure says nothing once a later attempt has begun or the delivery is settled. */
-const settleFailed = (db: Database, ended: Ended, verdict: Exclude<Verdict, { state: 'delivered' }>) =>
+const settleFailed = (
+  db: Database,
+  ended: Ended,
+  verdict: Exclude<Verdict, { state: 'delivered' }>,
+) =>
   db
     .update(deliveries)
     .set({

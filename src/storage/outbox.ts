@@ -8,6 +8,8 @@ export type OutboxKind =
   | 'publish'
   /** Turn event `target` into deliveries and queue them. */
   | 'deliver'
+  /** Ring for what waits for endpoint `target`. */
+  | 'ring'
   /** Take change `target` of `identity_changes` to the database it is for. */
   | 'change-identity'
   /** Delete the identities of environment `target`, which is gone. */

@@ -2,10 +2,10 @@
  * How each endpoint fares, and its breaker. A row is changed only by whoever read its present revision;
  * one that is missing is an endpoint of which nothing is known. Decides nothing.
  */
-import { and, eq, isNotNull, lte, or, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, or, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database } from './database.ts'
-import { webhooks } from './webhooks.ts'
+import { type DisabledReason, type WebhookHome, webhooks } from './webhooks.ts'
 
 export const webhookHealth = sqliteTable('webhook_health', {
   webhookId: integer('webhook_id').primaryKey(),
@@ -29,10 +29,7 @@ export const webhookHealth = sqliteTable('webhook_health', {
 export type HealthRow = typeof webhookHealth.$inferSelect
 export type HealthValues = Omit<HealthRow, 'webhookId' | 'goneAt' | 'revision'>
 
-export const findHealth = async (
-  db: Database,
-  webhookId: number,
-): Promise<HealthRow | undefined> =>
+export const findHealth = async (db: Database, webhookId: number): Promise<HealthRow | undefined> =>
   (await db.select().from(webhookHealth).where(eq(webhookHealth.webhookId, webhookId)))[0]
 
 /** `revision` is the one that was read, 0 where no row was. Answers nothing where it is another now. */
@@ -71,7 +68,7 @@ export const markGone = (db: Database, webhookId: number, at: number) =>
 export const forgetHealth = (db: Database, webhookId: number) =>
   db.delete(webhookHealth).where(eq(webhookHealth.webhookId, webhookId))
 
-export type Hopeless = { webhookId: number; organisationId: number; reason: 'gone' | 'failing' }
+export type Hopeless = { webhookId: number; home: WebhookHome; reason: DisabledReason }
 
 /** Enabled endpoints that are gone, or failing since `since` with so many attempts after it. */
 export async function listHopeless(
@@ -81,25 +78,23 @@ export async function listHopeless(
   const tried = sql`(SELECT count(*) FROM (
     SELECT 1 FROM deliveries JOIN attempts ON attempts.delivery_id = deliveries.id
     WHERE deliveries.webhook_id = ${webhookHealth.webhookId}
-      AND attempts.started_at >= ${webhookHealth.failingSince} - 60000
+      AND attempts.ended_at >= ${webhookHealth.failingSince}
     LIMIT ${at.attempts}))`
+  const isFailing = sql`${webhookHealth.failingSince} <= ${at.since} AND ${tried} >= ${at.attempts}`
   const rows = await db
     .select({
       webhookId: webhooks.id,
       organisationId: webhooks.organisationId,
+      environmentId: webhooks.environmentId,
       goneAt: webhookHealth.goneAt,
     })
     .from(webhookHealth)
     .innerJoin(webhooks, eq(webhooks.id, webhookHealth.webhookId))
-    .where(
-      and(
-        eq(webhooks.enabled, true),
-        or(
-          isNotNull(webhookHealth.goneAt),
-          and(lte(webhookHealth.failingSince, at.since), sql`${tried} >= ${at.attempts}`),
-        ),
-      ),
-    )
+    .where(and(eq(webhooks.enabled, true), or(isNotNull(webhookHealth.goneAt), isFailing)))
     .limit(at.limit)
-  return rows.map(({ goneAt, ...row }) => ({ ...row, reason: goneAt === null ? 'failing' : 'gone' }))
+  return rows.map(({ webhookId, goneAt, ...home }) => ({
+    webhookId,
+    home,
+    reason: goneAt === null ? 'failing' : 'gone',
+  }))
 }

@@ -1,10 +1,15 @@
+import { env as bindings } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { bodySignature } from '../../src/delivery/signing.ts'
+import { openDatabase } from '../../src/storage/database.ts'
+import { replayDeliveries } from '../../src/storage/deliveries.ts'
+import { seal } from '../../src/storage/seal.ts'
 import {
   addDelivery,
   consume,
   findDelivery,
+  healthOf,
   listAttempts,
   quietEnv,
   receiver,
@@ -38,6 +43,15 @@ describe('a delivery that succeeds', () => {
       'webhook-id': eventId,
       'webhook-timestamp': String(t0 / second),
       'x-flagsmith-signature': await bodySignature(secret, body),
+      'x-flipt-webhook-signature': await bodySignature(secret, body),
+      'x-sequence': '1',
+      'x-previous-sequence': '0',
+      'x-attempt': '1',
+    })
+    const [logged] = await listAttempts(id)
+    expect(JSON.parse(logged?.requestHeaders ?? '')).toMatchObject({
+      'webhook-id': eventId,
+      'webhook-signature': sent?.headers.get('webhook-signature'),
     })
     expect(await findDelivery(id)).toMatchObject({
       state: 'delivered',
@@ -50,7 +64,9 @@ describe('a delivery that succeeds', () => {
         number: 1,
         startedAt: t0,
         endedAt: t0 + 250,
+        durationMs: 250,
         outcome: 'delivered',
+        requestHeaders: expect.any(String),
         responseStatus: 202,
         responseBody: 'thanks',
         error: null,
@@ -134,11 +150,11 @@ describe('a delivery that fails', () => {
     expect(await findDelivery(id)).toMatchObject({ nextAttemptAt: t0 + 86_400 * second })
   })
 
-  it('is parked after ten attempts, each one recorded', async () => {
+  it('is given up after ten attempts, each one recorded', async () => {
     const { id } = await addDelivery()
     const { env } = quietEnv()
     const { tools, requests, clock } = receiver(() => new Response('', { status: 500 }))
-    for (let round = 0; round < 14; round++) {
+    for (let round = 0; round < 24; round++) {
       await consume(env, tools, [id])
       clock.now = (await findDelivery(id))?.nextAttemptAt ?? clock.now + 86_400 * second
     }
@@ -147,29 +163,47 @@ describe('a delivery that fails', () => {
       1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
     ])
     expect(await findDelivery(id)).toMatchObject({
-      state: 'parked',
+      state: 'dead',
+      reason: 'attempts used up',
       attempts: 10,
       nextAttemptAt: null,
     })
   })
 
-  it('is parked at once when the receiver is gone for good', async () => {
-    const { id } = await addDelivery()
+  it('is given up at once when the receiver is gone for good, and its endpoint with it', async () => {
+    const { id, webhookId } = await addDelivery()
     const { env, rung } = quietEnv()
     const { tools } = receiver(() => new Response('', { status: 410 }))
-    await consume(env, tools, [id])
+    const { farewells } = await consume(env, tools, [id])
     expect(rung).toEqual([])
-    expect(await findDelivery(id)).toMatchObject({ state: 'parked', attempts: 1 })
+    expect(await findDelivery(id)).toMatchObject({ state: 'dead', reason: 'gone', attempts: 1 })
     expect(await listAttempts(id)).toMatchObject([{ error: 'gone', responseStatus: 410 }])
+    expect(farewells).toEqual([t0])
+    expect(await healthOf(webhookId)).toMatchObject({ goneAt: t0, lastStatus: 410 })
   })
 
-  it('whose senders died ten times is parked without an eleventh request', async () => {
+  it.each([
+    ['disable', 'gone', 1],
+    ['abort-message', 'aborted by the receiver', 0],
+  ])(
+    'takes a receiver at its word that says webhook-delivery: %s',
+    async (word, reason, farewells) => {
+      const { id } = await addDelivery()
+      const headers = { 'webhook-delivery': word }
+      const { tools } = receiver(() => new Response('', { status: 400, headers }))
+      const result = await consume(quietEnv().env, tools, [id])
+      expect(await findDelivery(id)).toMatchObject({ state: 'dead', reason })
+      expect(result.farewells).toHaveLength(farewells)
+    },
+  )
+
+  it('whose senders died ten times is given up without an eleventh request', async () => {
     const { id } = await addDelivery()
     await setDelivery(id, { attempts: 10, nextAttemptAt: t0 })
     const { tools, requests } = receiver(() => new Response('ok'))
     await consume(quietEnv().env, tools, [id])
     expect(requests).toEqual([])
-    expect(await findDelivery(id)).toMatchObject({ state: 'parked', attempts: 10 })
+    expect(await findDelivery(id)).toMatchObject({ state: 'dead', attempts: 10 })
   })
 
   it.each(['https://169.254.169.254/latest/meta-data/', 'http://localhost/'])(
@@ -258,5 +292,55 @@ describe('where private targets are not allowed', () => {
     const { tools, requests } = receiver(() => new Response('ok'))
     await consume(quietEnv({ ALLOW_PRIVATE_WEBHOOKS: setting }).env, tools, [id])
     expect(requests).toEqual([])
+  })
+})
+
+describe('a replayed delivery', () => {
+  it('goes out once more, with ten attempts before it is given up again', async () => {
+    const { id } = await addDelivery()
+    await bindings.DB.prepare(
+      "UPDATE deliveries SET state = 'dead', reason = 'x', attempts = 10, next_attempt_at = NULL WHERE id = ?",
+    )
+      .bind(id)
+      .run()
+    await replayDeliveries(openDatabase(bindings.DB), [id], t0)
+    const { env, rung } = quietEnv()
+    const { tools, requests } = receiver(() => new Response('', { status: 404 }))
+    await consume(env, tools, [id])
+    expect(requests[0]?.headers.get('x-attempt')).toBe('11')
+    expect(rung).toEqual([{ deliveryId: id, delaySeconds: 5 }])
+    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', reason: null, attempts: 11 })
+  })
+})
+
+describe('an endpoint with headers of its own', () => {
+  it('gets them beneath ours, and the attempt log only their names', async () => {
+    const { id, webhookId } = await addDelivery({ secret, body })
+    const custom = { Authorization: 'Bearer canary', 'Webhook-Id': 'forged' }
+    await bindings.DB.prepare('UPDATE webhooks SET sealed_headers = ? WHERE id = ?')
+      .bind(await seal(bindings.BURGEE_SECRET, JSON.stringify(custom)), webhookId)
+      .run()
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(quietEnv().env, tools, [id])
+    expect(requests[0]?.headers.get('authorization')).toBe('Bearer canary')
+    expect(requests[0]?.headers.get('webhook-id')).not.toContain('forged')
+    const [attempt] = await listAttempts(id)
+    expect(attempt?.requestHeaders).toContain('"Authorization":"(hidden)"')
+    expect(JSON.stringify(attempt)).not.toContain('canary')
+  })
+
+  it('is signed with both secrets during a rotation', async () => {
+    const { id, webhookId } = await addDelivery({ secret, body })
+    const next = 'whsec_bmV4dCBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE='
+    await bindings.DB.prepare('UPDATE webhooks SET sealed_next_secret = ? WHERE id = ?')
+      .bind(await seal(bindings.BURGEE_SECRET, next), webhookId)
+      .run()
+    const { tools, requests, clock } = receiver(() => new Response('ok'))
+    clock.now = Date.now()
+    await consume(quietEnv().env, tools, [id])
+    for (const known of [secret, next]) {
+      const headers = Object.fromEntries(requests[0]?.headers ?? [])
+      expect(() => new Webhook(known).verify(body, headers)).not.toThrow()
+    }
   })
 })

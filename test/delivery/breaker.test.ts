@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { afterAttempt, type Health, isNews, pauseOf, unknownHealth } from '../../src/delivery/breaker.ts'
+import {
+  afterAttempt,
+  type Health,
+  isNews,
+  pauseOf,
+  unknownHealth,
+} from '../../src/delivery/breaker.ts'
 import type { Failure } from '../../src/delivery/schedule.ts'
 
 const second = 1_000
@@ -8,7 +14,11 @@ const t0 = Date.UTC(2026, 10, 20, 12, 0, 0)
 
 const heard = (failure: Failure | null, status: number | null, at = t0) => ({ failure, status, at })
 const well: Health = { ...unknownHealth, lastStatus: 200, lastSuccessAt: t0 - 1 }
-const failed = (times: number): Health => ({ ...well, consecutiveFailures: times, failingSince: t0 })
+const failed = (times: number): Health => ({
+  ...well,
+  consecutiveFailures: times,
+  failingSince: t0,
+})
 const open: Health = {
   ...failed(5),
   breakerState: 'open',
@@ -67,7 +77,8 @@ describe('the breaker', () => {
 
   it('does not count those that were under way when it opened', () => {
     let health = failed(4)
-    for (let late = 0; late < 4; late++) health = afterAttempt(health, heard('timeout', null, t0 + late))
+    for (let late = 0; late < 4; late++)
+      health = afterAttempt(health, heard('timeout', null, t0 + late))
     expect(breakerOf(health)).toEqual(['open', 30 * second, 5])
   })
 

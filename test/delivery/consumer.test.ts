@@ -5,8 +5,8 @@ import { consumeDeadLetters, consumeDeliveries } from '../../src/delivery/consum
 import type { DeliveryMessage, Env } from '../../src/env.ts'
 import {
   addDelivery,
+  addDeliveryTo,
   addEnvironment,
-  addEvent,
   addWebhook,
   consume,
   findDelivery,
@@ -26,7 +26,7 @@ afterEach(() => {
 })
 
 describe('an endpoint that is not to be called', () => {
-  it('parks a delivery without an attempt when it is disabled', async () => {
+  it('sets a delivery aside without an attempt when it is disabled', async () => {
     const { id, webhookId } = await addDelivery()
     await setEnabled(webhookId, false)
     const { tools, requests } = receiver(() => new Response('ok'))
@@ -35,13 +35,14 @@ describe('an endpoint that is not to be called', () => {
     expect(requests).toEqual([])
     expect(await listAttempts(id)).toEqual([])
     expect(await findDelivery(id)).toMatchObject({
-      state: 'parked',
+      state: 'disabled',
+      reason: 'endpoint disabled',
       attempts: 0,
       nextAttemptAt: null,
     })
   })
 
-  it('stays parked when the endpoint is enabled again', async () => {
+  it('is not sent by itself when the endpoint is enabled again', async () => {
     const { id, webhookId } = await addDelivery()
     const { tools, requests } = receiver(() => new Response('ok'))
     const { env } = quietEnv()
@@ -72,14 +73,7 @@ describe('a batch', () => {
     for (let i = 0; i < 12; i++) {
       const url = `https://receiver.example/${i % 4 === 0 ? 'hangs' : 'healthy'}`
       const webhookId = await addWebhook(environmentId, { url })
-      const id = `dlv_batch_${i}`
-      const eventId = await addEvent(environmentId)
-      await bindings.DB.prepare(
-        `INSERT INTO deliveries (id, event_id, webhook_id, state, next_attempt_at, created_at)
-         VALUES (?, ?, ?, 'waiting', ?, ?)`,
-      )
-        .bind(id, eventId, webhookId, t0, t0)
-        .run()
+      const { id } = await addDeliveryTo(webhookId, environmentId)
       ids.push(id)
     }
     // The hanging ones answer only when all healthy ones are served: in a row this would never end.
@@ -96,19 +90,15 @@ describe('a batch', () => {
     for (const id of ids) expect(await findDelivery(id)).toMatchObject({ state: 'delivered' })
   })
 
-  it('never has more than six requests under way', async () => {
-    const ids = await Promise.all(Array.from({ length: 15 }, async () => (await addDelivery()).id))
-    let open = 0
-    let most = 0
-    const { tools } = receiver(async () => {
-      most = Math.max(most, ++open)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      open--
-      return new Response('ok')
-    })
-    await consume(quietEnv().env, tools, ids)
-    expect(most).toBeGreaterThan(1)
-    expect(most).toBeLessThanOrEqual(6)
+  it('is acknowledged as soon as it is claimed, whatever its receivers do', async () => {
+    const hanging = await addDelivery()
+    const dead = receiver(() => new Promise<Response>(() => undefined))
+    const message = { id: 'm1', body: { deliveryId: hanging.id }, ack: vi.fn() }
+    const batch = { messages: [message] } as unknown as MessageBatch<DeliveryMessage>
+    const around = { tools: dead.tools, waitUntil: () => undefined, gone: async () => undefined }
+    await consumeDeliveries(batch, quietEnv().env, around)
+    expect(message.ack).toHaveBeenCalledOnce()
+    expect(await listAttempts(hanging.id)).toMatchObject([{ outcome: 'started' }])
   })
 
   it('with an unreadable message still handles the others', async () => {
@@ -146,6 +136,22 @@ describe('when our own side fails', () => {
     expect(log.mock.calls.join()).toContain('storage is gone')
   })
 
+  it('a delivery that cannot be claimed keeps back no other of its batch', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const [bad, good] = [await addDelivery(), await addDelivery()]
+    // Its first attempt is there although it was never counted.
+    await bindings.DB.prepare(
+      "INSERT INTO attempts (delivery_id, number, started_at, outcome) VALUES (?, 1, 1, 'started')",
+    )
+      .bind(bad.id)
+      .run()
+    const { tools } = receiver(() => new Response('ok'))
+    const result = await consume(quietEnv().env, tools, [bad.id, good.id])
+    expect(await findDelivery(good.id)).toMatchObject({ state: 'delivered' })
+    expect(result.explicitAcks).toEqual(['1'])
+    expect(result.retryMessages).toMatchObject([{ msgId: '0' }])
+  })
+
   it('the message comes back only after the lease of an attempt that may have begun', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const { id } = await addDelivery()
@@ -153,7 +159,8 @@ describe('when our own side fails', () => {
     const message = { id: 'm1', body: { deliveryId: id }, retry }
     const batch = { messages: [message] } as unknown as MessageBatch<DeliveryMessage>
     const { tools } = receiver(() => new Response('ok'))
-    await consumeDeliveries(batch, quietEnv({ DB: failingDatabase(2) }).env, tools)
+    const around = { tools, waitUntil: () => undefined, gone: async () => undefined }
+    await consumeDeliveries(batch, quietEnv({ DB: failingDatabase(1) }).env, around)
     expect(retry).toHaveBeenCalledExactlyOnceWith({ delaySeconds: 35 })
   })
 
@@ -161,8 +168,11 @@ describe('when our own side fails', () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const { id } = await addDelivery()
     const { tools, clock } = receiver(() => new Response('ok'))
-    const result = await consume(quietEnv({ DB: failingDatabase(2) }).env, tools, [id])
-    expect(result.retryMessages).toHaveLength(1)
+    const { env, rung } = quietEnv({ DB: failingDatabase(2) })
+    const result = await consume(env, tools, [id])
+    expect(result.explicitAcks).toEqual(['0'])
+    // Only after the lease, so that the repeat can take it.
+    expect(rung).toEqual([{ deliveryId: id, delaySeconds: 35 }])
     clock.now += 35_000
     await consume(quietEnv().env, tools, [id])
     expect(await listAttempts(id)).toMatchObject([
@@ -209,16 +219,33 @@ describe('when our own side fails', () => {
 })
 
 describe('a dead letter', () => {
-  it('is noted and acknowledged; the delivery still waits for the sweep', async () => {
+  it('is rung again after a while', async () => {
     const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
     const { id } = await addDelivery()
-    const batch = createMessageBatch<DeliveryMessage>('burgee-dead-letters', [
-      { id: 'm1', timestamp: new Date(t0), attempts: 11, body: { deliveryId: id } },
-    ])
-    await consumeDeadLetters(batch)
+    const letters = [{ deliveryId: id }, 'nonsense' as never].map((body, index) => ({
+      id: `m${index}`,
+      timestamp: new Date(t0),
+      attempts: 11,
+      body,
+    }))
+    const batch = createMessageBatch<DeliveryMessage>('burgee-dead-letters', letters)
+    const { env, rung } = quietEnv()
+    await consumeDeadLetters(batch, env)
+    const result = await getQueueResult(batch, createExecutionContext())
+    expect(result.explicitAcks).toEqual(['m0', 'm1'])
+    expect(rung).toEqual([{ deliveryId: id, delaySeconds: 60 }])
+    expect(log.mock.calls.join()).toContain(id)
+  })
+
+  it('that cannot be rung is left to the sweep', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { id } = await addDelivery()
+    const body = { deliveryId: id }
+    const letter = { id: 'm1', timestamp: new Date(t0), attempts: 11, body }
+    const batch = createMessageBatch<DeliveryMessage>('burgee-dead-letters', [letter])
+    const send = () => Promise.reject(new Error('queue down'))
+    await consumeDeadLetters(batch, quietEnv({ DELIVERIES: { send } as never }).env)
     const result = await getQueueResult(batch, createExecutionContext())
     expect(result.explicitAcks).toEqual(['m1'])
-    expect(log.mock.calls.join()).toContain(id)
-    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', attempts: 0 })
   })
 })

@@ -16,7 +16,6 @@ describe('fanning an event out', () => {
     const environmentId = await addEnvironment()
     const first = await addWebhook(environmentId)
     const second = await addWebhook(environmentId)
-    await addWebhook(environmentId, { enabled: false })
     await addWebhook(environmentId, { createdAt: t0 + 1 })
     await addWebhook(await addEnvironment())
     const eventId = await addEvent(environmentId)
@@ -54,22 +53,86 @@ describe('fanning an event out', () => {
     expect(new Set(rung.map((ring) => ring.deliveryId))).toEqual(new Set(rows.map((row) => row.id)))
   })
 
-  it('does not ring again for what is delivered, parked, being sent or not yet due', async () => {
+  it('does not ring again for what is delivered, given up, being sent or not yet due', async () => {
     const environmentId = await addEnvironment()
     const eventId = await addEvent(environmentId)
     for (let i = 0; i < 5; i++) await addWebhook(environmentId)
     await fanOut(quietEnv().env, [eventId], t0)
-    const [delivered, parked, leased, later, due] = await listDeliveries(eventId)
+    const [delivered, dead, leased, later, due] = await listDeliveries(eventId)
     const set = (assignment: string, id: string | undefined) =>
       bindings.DB.prepare(`UPDATE deliveries SET ${assignment} WHERE id = ?`).bind(id).run()
     await set("state = 'delivered', next_attempt_at = NULL", delivered?.id)
-    await set("state = 'parked', next_attempt_at = NULL", parked?.id)
+    await set("state = 'dead', next_attempt_at = NULL", dead?.id)
     await set(`leased_until = ${t0 + 30_000}`, leased?.id)
     await set(`next_attempt_at = ${t0 + 30_000}`, later?.id)
 
     const { env, rung } = quietEnv()
     await fanOut(env, [eventId], t0 + 1)
     expect(rung).toEqual([{ deliveryId: due?.id, delaySeconds: 0 }])
+  })
+
+  it('keeps for an endpoint that is switched off what it misses', async () => {
+    const environmentId = await addEnvironment()
+    await addWebhook(environmentId, { enabled: false })
+    const eventId = await addEvent(environmentId)
+    const { env, rung } = quietEnv()
+    await fanOut(env, [eventId], t0)
+    expect(await listDeliveries(eventId)).toMatchObject([
+      { state: 'disabled', reason: 'endpoint disabled', sequence: 1, nextAttemptAt: null },
+    ])
+    expect(rung).toEqual([])
+  })
+
+  it("tells an organisation's endpoint of all its environments", async () => {
+    const environmentId = await addEnvironment()
+    const webhookId = await addWebhook(environmentId)
+    await bindings.DB.prepare('UPDATE webhooks SET environment_id = NULL WHERE id = ?')
+      .bind(webhookId)
+      .run()
+    const own = await addEvent(environmentId)
+    const foreign = await addEvent(await addEnvironment())
+    const { env } = quietEnv()
+    await fanOut(env, [own, foreign], t0)
+    expect(await listDeliveries(own)).toMatchObject([{ webhookId, environmentId }])
+    expect(await listDeliveries(foreign)).toEqual([])
+  })
+
+  it('numbers what an endpoint gets without a gap, each environment for itself', async () => {
+    const [one, other] = [await addEnvironment(), await addEnvironment()]
+    const webhookId = await addWebhook(one)
+    await bindings.DB.prepare('UPDATE webhooks SET environment_id = NULL WHERE id = ?')
+      .bind(webhookId)
+      .run()
+    const make = async (environmentId: number | null) => {
+      const id = await addEvent(one)
+      await bindings.DB.prepare('UPDATE events SET environment_id = ? WHERE id = ?')
+        .bind(environmentId, id)
+        .run()
+      return id
+    }
+    const ids: string[] = []
+    for (const place of [one, other, one, null, other, null, one]) ids.push(await make(place))
+    const { env } = quietEnv()
+    await fanOut(env, ids.slice(0, 3), t0)
+    // Again with those that are there, in two calls at once.
+    await Promise.all([fanOut(env, ids, t0), fanOut(env, ids.toReversed(), t0)])
+    const { results } = await bindings.DB.prepare(
+      'SELECT environment_id AS place, sequence FROM deliveries WHERE webhook_id = ? ORDER BY 1, 2',
+    )
+      .bind(webhookId)
+      .all()
+    expect(results.map((row) => Object.values(row))).toEqual([
+      [null, 1],
+      [null, 2],
+      [one, 1],
+      [one, 2],
+      [one, 3],
+      [other, 1],
+      [other, 2],
+    ])
+    const first = (await Promise.all(ids.slice(0, 3).map(listDeliveries))).flat()
+    const mine = first.filter((row) => row.webhookId === webhookId)
+    expect(mine.map((row) => row.sequence)).toEqual([1, 1, 2])
   })
 
   it('does nothing for an event that is gone', async () => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ringOverdue } from '../../src/delivery/ring.ts'
 import {
   addDelivery,
+  addDeliveryTo,
   addEnvironment,
   addEvent,
   addWebhook,
@@ -28,11 +29,11 @@ describe('the sweep', () => {
     const recent = await addDelivery()
     const sending = await addDelivery()
     const delivered = await addDelivery()
-    const parked = await addDelivery()
+    const dead = await addDelivery()
     await setDelivery(recent.id, { attempts: 0, nextAttemptAt: t0 + 20_000 })
     await set(`leased_until = ${t0 + 60_000}`, sending.id)
     await set("state = 'delivered', next_attempt_at = NULL", delivered.id)
-    await set("state = 'parked', next_attempt_at = NULL", parked.id)
+    await set("state = 'dead', next_attempt_at = NULL", dead.id)
     const { env, rung } = quietEnv()
     expect(await ringOverdue(env, t0 + 31_000)).toBe(1)
     expect(rung).toEqual([{ deliveryId: overdue.id, delaySeconds: 0 }])
@@ -50,29 +51,40 @@ describe('the sweep', () => {
     expect(rung.map((ring) => ring.deliveryId)).toEqual([id])
   })
 
-  it('takes the oldest first, a hundred a call and a thousand a sweep', async () => {
+  it('rings for every endpoint, page after page, a hundred a call', async () => {
     const environmentId = await addEnvironment()
-    const webhookId = await addWebhook(environmentId)
     const eventId = await addEvent(environmentId)
-    const statements = Array.from({ length: 1_001 }, (_, i) =>
-      bindings.DB.prepare(
-        `INSERT INTO webhooks (id, organisation_id, environment_id, url, created_at, updated_at)
-         VALUES (?, ?, ?, 'https://receiver.example/', 0, 0)`,
-      ).bind(webhookId + 10_000 + i, environmentId, environmentId),
-    )
-    await bindings.DB.batch(statements)
     await bindings.DB.prepare(
-      `INSERT INTO deliveries (id, event_id, webhook_id, state, next_attempt_at, created_at)
-       SELECT 'dlv_' || id, ?, id, 'waiting', ? - id, ? FROM webhooks WHERE id >= ?`,
+      `INSERT INTO webhooks (id, organisation_id, environment_id, url, created_at, updated_at)
+       SELECT 10000 + value, ?, ?, 'https://receiver.example/', 0, 0 FROM json_each(?)`,
     )
-      .bind(eventId, t0, t0, webhookId + 10_000)
+      .bind(environmentId, environmentId, JSON.stringify(Array.from({ length: 701 }, (_, i) => i)))
       .run()
-
+    await bindings.DB.prepare(
+      `INSERT INTO deliveries
+         (id, event_id, webhook_id, environment_id, sequence, state, next_attempt_at, created_at)
+       SELECT 'dlv_' || id, ?, id, ?, 1, 'waiting', ?, ? FROM webhooks WHERE id >= 10000`,
+    )
+      .bind(eventId, environmentId, t0, t0)
+      .run()
     const { env, rung, calls } = quietEnv()
-    expect(await ringOverdue(env, t0 + 60_000)).toBe(1_000)
-    expect(calls).toEqual(Array(10).fill(100))
-    expect(rung[0]?.deliveryId).toBe(`dlv_${webhookId + 11_000}`)
-    expect(rung.map((ring) => ring.deliveryId)).not.toContain(`dlv_${webhookId + 10_000}`)
+    expect(await ringOverdue(env, t0 + 60_000)).toBe(701)
+    expect(new Set(rung.map((ring) => ring.deliveryId)).size).toBe(701)
+    expect(Math.max(...calls)).toBe(100)
+  })
+
+  it('lets a long backlog of one endpoint take no place of another', async () => {
+    const environmentId = await addEnvironment()
+    const busy = await addWebhook(environmentId)
+    const backlog: string[] = []
+    for (let i = 0; i < 9; i++) backlog.push((await addDeliveryTo(busy, environmentId)).id)
+    const other = await addDelivery()
+    const { env, rung } = quietEnv()
+    expect(await ringOverdue(env, t0 + 60_000)).toBe(5)
+    // Its oldest, as many as go at once; whoever sends those goes on with the rest.
+    expect(rung.map((ring) => ring.deliveryId).sort()).toEqual(
+      [...backlog.slice(0, 4), other.id].sort(),
+    )
   })
 
   it('does nothing when nothing is overdue', async () => {

@@ -124,11 +124,7 @@ describe('during a rotation', () => {
   it('from no secret to the first, only the standard signature is there already', async () => {
     const headers = await signed({ present: null, next: generated })
     expect(() => new Webhook(generated).verify(text, headers)).not.toThrow()
-    expect(Object.keys(headers)).toEqual([
-      'webhook-id',
-      'webhook-timestamp',
-      'webhook-signature',
-    ])
+    expect(Object.keys(headers)).toEqual(['webhook-id', 'webhook-timestamp', 'webhook-signature'])
   })
 })
 

@@ -4,8 +4,10 @@ import { env as bindings } from 'cloudflare:workers'
 import type { Tools } from '../../src/delivery/attempt.ts'
 import { consumeDeliveries } from '../../src/delivery/consumer.ts'
 import type { DeliveryMessage, Env } from '../../src/env.ts'
+import { openDatabase } from '../../src/storage/database.ts'
 import type { Attempt, Delivery } from '../../src/storage/deliveries.ts'
 import { seal } from '../../src/storage/seal.ts'
+import { findHealth } from '../../src/storage/webhook-health.ts'
 
 export const second = 1_000
 /** When every event of these tests happened. */
@@ -56,24 +58,36 @@ export async function addWebhook(environmentId: number, draft: WebhookDraft = {}
 export async function addEvent(environmentId: number, body = '{"data": {}}'): Promise<string> {
   const id = `evt_${nextId()}`
   await run(
-    `INSERT INTO events (id, type, environment_id, change_id, body, created_at)
-     VALUES (?, 'FLAG_UPDATED', ?, 'change', ?, ?)`,
-    ...[id, environmentId, body, t0],
+    `INSERT INTO events
+       (id, type, organisation_id, environment_id, action, change_id, body, created_at)
+     VALUES (?, 'FLAG_UPDATED', ?, ?, 'feature-state.updated', 'change', ?, ?)`,
+    ...[id, environmentId, environmentId, body, t0],
   )
   return id
 }
 
-/** One delivery, waiting and due, without the fan-out's help. */
+/** The next delivery of an endpoint, waiting and due, without the fan-out's help. */
+export async function addDeliveryTo(
+  webhookId: number,
+  environmentId: number,
+  body?: string,
+): Promise<{ id: string; eventId: string }> {
+  const eventId = await addEvent(environmentId, body)
+  const id = `dlv_${nextId()}`
+  await run(
+    `INSERT INTO deliveries
+       (id, event_id, webhook_id, environment_id, sequence, state, next_attempt_at, created_at)
+     VALUES (?, ?, ?, ?, (SELECT count(*) + 1 FROM deliveries WHERE webhook_id = ?), 'waiting', ?, ?)`,
+    ...[id, eventId, webhookId, environmentId, webhookId, t0, t0],
+  )
+  return { id, eventId }
+}
+
+/** One delivery with everything it needs. */
 export async function addDelivery(draft: WebhookDraft & { body?: string } = {}) {
   const environmentId = await addEnvironment()
   const webhookId = await addWebhook(environmentId, draft)
-  const eventId = await addEvent(environmentId, draft.body)
-  const id = `dlv_${nextId()}`
-  await run(
-    `INSERT INTO deliveries (id, event_id, webhook_id, state, next_attempt_at, created_at)
-     VALUES (?, ?, ?, 'waiting', ?, ?)`,
-    ...[id, eventId, webhookId, t0, t0],
-  )
+  const { id, eventId } = await addDeliveryTo(webhookId, environmentId, draft.body)
   return { id, eventId, webhookId, environmentId }
 }
 
@@ -88,7 +102,8 @@ export const setDelivery = (id: string, row: { attempts: number; nextAttemptAt: 
 
 export async function findDelivery(id: string): Promise<Delivery | null> {
   return bindings.DB.prepare(
-    `SELECT id, event_id AS eventId, webhook_id AS webhookId, state, attempts,
+    `SELECT id, event_id AS eventId, webhook_id AS webhookId, environment_id AS environmentId,
+       sequence, state, reason, attempts, earlier_attempts AS earlierAttempts,
        next_attempt_at AS nextAttemptAt, leased_until AS leasedUntil, created_at AS createdAt
      FROM deliveries WHERE id = ?`,
   )
@@ -108,8 +123,9 @@ export async function listDeliveries(eventId: string): Promise<Delivery[]> {
 
 export async function listAttempts(deliveryId: string): Promise<Omit<Attempt, 'deliveryId'>[]> {
   const { results } = await bindings.DB.prepare(
-    `SELECT number, started_at AS startedAt, ended_at AS endedAt, outcome,
-       response_status AS responseStatus, response_body AS responseBody, error
+    `SELECT number, started_at AS startedAt, ended_at AS endedAt, duration_ms AS durationMs,
+       outcome, request_headers AS requestHeaders, response_status AS responseStatus,
+       response_body AS responseBody, error
      FROM attempts WHERE delivery_id = ? ORDER BY number`,
   )
     .bind(deliveryId)
@@ -177,6 +193,19 @@ export async function consume(env: Env, tools: Tools, deliveryIds: unknown[]) {
     body: { deliveryId } as DeliveryMessage,
   }))
   const batch = createMessageBatch<DeliveryMessage>('burgee-deliveries', messages)
-  await consumeDeliveries(batch, env, tools)
-  return getQueueResult(batch, createExecutionContext())
+  const under: Promise<unknown>[] = []
+  const farewells: number[] = []
+  await consumeDeliveries(batch, env, {
+    tools,
+    waitUntil: (work) => under.push(work),
+    gone: async () => {
+      farewells.push(tools.now())
+    },
+  })
+  await Promise.all(under)
+  return { ...(await getQueueResult(batch, createExecutionContext())), farewells }
 }
+
+/** What is known of an endpoint; null where nothing is. */
+export const healthOf = (webhookId: number) =>
+  findHealth(openDatabase(bindings.DB), webhookId).then((row) => row ?? null)

@@ -73,8 +73,16 @@ it('events are fanned out together; one that cannot be keeps no other back', asy
     .insert(webhooks)
     .values({ id: 1, organisationId, environmentId, url: 'http://127.0.0.1:9/', ...times })
   const ids = ['evt_a', 'evt_bad', 'evt_c']
-  const facts = { type: 'FLAG_UPDATED' as const, changeId: 'x', body: '{}', createdAt: 2 }
-  await db.insert(events).values(ids.map((id) => ({ ...facts, id, environmentId })))
+  const facts = {
+    type: 'FLAG_UPDATED' as const,
+    organisationId,
+    environmentId,
+    action: 'feature-state.updated',
+    changeId: 'x',
+    body: '{}',
+    createdAt: 2,
+  }
+  await db.insert(events).values(ids.map((id) => ({ ...facts, id })))
   await db
     .insert(outbox)
     .values(ids.map((target) => ({ ledger, kind: 'deliver' as const, target, createdAt: 1 })))

@@ -133,12 +133,86 @@ it('0015 keeps endpoints with their deliveries and attempts, and what deletes th
   )
   expect(await all('deliveries')).toMatchObject(rows)
   expect(await all('attempts')).toMatchObject(tries)
-  const twice = insert('deliveries', { ...rows[0], id: 'dlv_7' })
+  const twice = insert('deliveries', { ...rows[0], id: 'dlv_7', sequence: 2 })
   await expect(twice).rejects.toThrow('UNIQUE')
   await env.DB.exec('DELETE FROM environments WHERE id = 21')
   await env.DB.exec('DELETE FROM organisations WHERE id = 2')
   expect([await all('webhooks'), await all('deliveries'), await all('attempts')]).toEqual([
     [],
+    [],
+    [],
+  ])
+})
+
+it('0016 keeps deliveries under what became of them, in the order of their events', async () => {
+  await reset()
+  const before = env.MIGRATIONS.findIndex(({ name }) => name.startsWith('0016'))
+  await applyD1Migrations(env.DB, env.MIGRATIONS.slice(0, before))
+  const dates = { created_at: 1, updated_at: 2 }
+  await insert('organisations', { id: 1, uuid: 'o', name: 'Acme', created_at: 1 })
+  const project = { uuid: 'p', organisation_id: 1, name: 'Shop', created_at: 1 }
+  await insert('projects', { id: 11, ...project })
+  await insert('environments', {
+    id: 21,
+    uuid: 'e',
+    project_id: 11,
+    name: 'Live',
+    api_key: 'k',
+    ...dates,
+  })
+  await insert('webhooks', {
+    id: 5,
+    organisation_id: 1,
+    environment_id: 21,
+    url: 'https://a.example/',
+    ...dates,
+  })
+  const states = [
+    { state: 'delivered', attempts: 1 },
+    { state: 'parked', attempts: 10 },
+    { state: 'parked', attempts: 2 },
+    { state: 'parked', attempts: 0 },
+    { state: 'waiting', attempts: 3 },
+  ]
+  for (const [index, row] of states.entries()) {
+    const event = {
+      id: `evt_${9 - index}`,
+      type: 'FLAG_UPDATED',
+      change_id: 'c',
+      body: `{${index}}`,
+    }
+    await insert('events', { ...event, environment_id: 21, created_at: 10 + index })
+    const id = `dlv_${index}`
+    await insert('deliveries', { id, event_id: event.id, webhook_id: 5, created_at: 20, ...row })
+  }
+  const attempt = { delivery_id: 'dlv_2', number: 2, started_at: 5, ended_at: 8, outcome: 'failed' }
+  await insert('attempts', { ...attempt, error: 'gone' })
+  // Its environment is gone, and the log knows nothing of its change.
+  const old = { id: 'evt_old', type: 'FLAG_DELETED', change_id: 'old', body: '{}', created_at: 1 }
+  await insert('events', { ...old, environment_id: 99 })
+
+  await applyD1Migrations(env.DB, env.MIGRATIONS)
+
+  const all = async (sql: string) => (await env.DB.prepare(sql).all()).results
+  const kept = await all(
+    'SELECT sequence, state, reason, attempts FROM deliveries ORDER BY sequence',
+  )
+  expect(kept.map((row) => Object.values(row))).toEqual([
+    [1, 'delivered', null, 1],
+    [2, 'dead', 'attempts used up', 10],
+    [3, 'dead', 'gone', 2],
+    [4, 'dead', 'endpoint disabled', 0],
+    [5, 'waiting', null, 3],
+  ])
+  expect(await all('SELECT * FROM attempts')).toMatchObject([{ ...attempt, duration_ms: 3 }])
+  expect(
+    await all("SELECT * FROM events WHERE id IN ('evt_9', 'evt_old') ORDER BY id"),
+  ).toMatchObject([
+    { organisation_id: 1, environment_id: 21, action: 'feature-state.updated', body: '{0}' },
+    { organisation_id: 0, environment_id: 99, action: 'feature.deleted' },
+  ])
+  await env.DB.exec('DELETE FROM webhooks')
+  expect([await all('SELECT * FROM deliveries'), await all('SELECT * FROM attempts')]).toEqual([
     [],
     [],
   ])
