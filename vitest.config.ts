@@ -41,6 +41,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...unit, ...endToEnd, 'test/bench/**', 'test/chaos/**'],
           setupFiles: ['test/support/worker-setup.ts'],
+          globalSetup: ['test/support/zoo.ts'],
         },
       },
       { test: { name: 'e2e', include: endToEnd, testTimeout: 60_000, hookTimeout: 120_000 } },

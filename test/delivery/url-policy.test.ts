@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { callOut } from '../../src/delivery/outbound.ts'
+import { checkTarget } from '../../src/delivery/target.ts'
 import { checkUrl } from '../../src/delivery/url-policy.ts'
 
 const isRefused = (url: string) => checkUrl(url, { allowPrivate: false }) !== null
@@ -66,42 +68,96 @@ const spellings: [string, (address: string) => string][] = [
   ['Teredo client', (a) => `[2001::${groupsOf(4294967295 - numberOf(a))}]`],
 ]
 
+/** First, middle and last of an IPv6 range, spelled out without any help of the code under test. */
+function threeOf(cidr: string): string[] {
+  const [base = '', length = ''] = cidr.split('/')
+  const [left = '', right = ''] = base.split('::')
+  const groups = (part: string) => (part === '' ? [] : part.split(':'))
+  const gap = new Array<string>(8 - groups(left).length - groups(right).length).fill('0')
+  const bits = [...groups(left), ...gap, ...groups(right)]
+    .map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0'))
+    .join('')
+  const kept = bits.slice(0, Number(length))
+  const room = 128 - kept.length
+  return ['0'.repeat(room), `1${'0'.repeat(127)}`.slice(0, room), '1'.repeat(room)].map((rest) =>
+    Array.from({ length: 8 }, (_, i) =>
+      Number.parseInt(`${kept}${rest}`.slice(i * 16, i * 16 + 16), 2).toString(16),
+    ).join(':'),
+  )
+}
+
+const specialV6 = [
+  ...['::/128', '::1/128', '::/96', '::ffff:0:0/96', '::ffff:0:0:0/96', '64:ff9b::/96'],
+  ...['64:ff9b:1::/48', '100::/64', '100:0:0:1::/64', '2001::/32', '2001:2::/48', '2001:10::/28'],
+  ...['2001:20::/28', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20', '5f00::/16'],
+  ...['fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8', '4000::/2', '8000::/1', '::/3'],
+]
+
+/** Nothing of it may be called, neither when it is saved nor when it is sent to nor by a redirect. */
+async function expectUncallable(hosts: string[]): Promise<void> {
+  for (const host of hosts) {
+    const url = `https://${host}/hook`
+    expect(isRefused(url), `saved: ${host}`).toBe(true)
+    expect(isRefused(`https://${host}:8443/hook`), `saved with a port: ${host}`).toBe(true)
+    const calls: string[] = []
+    const call = (to: string) =>
+      callOut(
+        { ALLOW_PRIVATE_WEBHOOKS: 'false' },
+        { url: to, headers: {}, body: '{}' },
+        {
+          fetch: async (input, init) => {
+            calls.push(`${input} ${init?.redirect}`)
+            return new Response('', { status: 307, headers: { location: url } })
+          },
+          now: () => 0,
+        },
+      )
+    expect(await call(url), `sent to: ${host}`).toMatchObject({ failure: 'refused', status: null })
+    expect(await call('https://1.1.1.1/'), `redirected to: ${host}`).toMatchObject({
+      failure: 'redirect',
+      status: 307,
+    })
+    expect(calls, host).toEqual(['https://1.1.1.1/ manual'])
+  }
+}
+
+/** What a name resolves to counts as much as what stands in the URL. */
+async function expectUnresolvable(addresses: string[], type: 'A' | 'AAAA'): Promise<void> {
+  for (const address of addresses) {
+    const fetch = async (input: RequestInfo | URL) => {
+      const asked = String(input).endsWith(`type=${type}`)
+      const Answer = asked ? [{ type: type === 'A' ? 1 : 28, data: address }] : []
+      return Response.json({ Status: 0, Answer })
+    }
+    const refusal = await checkTarget('https://name.example/', { allowPrivate: false, fetch })
+    expect(refusal, address).toMatch(/public/)
+  }
+}
+
 describe('addresses that are not public', () => {
   it.each(
     specialV4.flatMap(([range, ...addresses]) =>
       spellings.map(([spelling, spell]) => ({ range, spelling, hosts: addresses.map(spell) })),
     ),
-  )('$range, written as: $spelling', ({ hosts }) => {
-    for (const host of hosts) {
-      expect(isRefused(`https://${host}/hook`), host).toBe(true)
-      expect(isRefused(`https://${host}:8443/hook`), host).toBe(true)
-    }
+  )('$range, written as: $spelling', ({ hosts }) => expectUncallable(hosts))
+
+  it.each(specialV4)('%s, as the answer of DNS', (_, ...addresses) =>
+    expectUnresolvable(addresses, 'A'),
+  )
+
+  it.each(specialV6)('IPv6 %s', async (range) => {
+    const addresses = threeOf(range)
+    await expectUncallable(addresses.map((address) => `[${address}]`))
+    await expectUnresolvable(addresses, 'AAAA')
   })
 
-  it.each([
-    '::',
-    '::1',
-    '0:0:0:0:0:0:0:1',
-    '100::1',
-    'fc00::1',
-    'fd00:ec2::254',
-    'fdff:ffff::1',
-    'fe80::1',
-    'febf::1',
-    'fec0::1',
-    'ff02::1',
-    'ffff::1',
-    '2001:db8::1',
-    '2001:DB8:ffff::1',
-    '3fff::1',
-    '2001:2::1',
-    '2001:10::1',
-    '2001:1ff:ffff::1',
-    '5f00::1',
-    '4000::1',
-    '1fff::1',
-  ])('IPv6 %s', (address) => {
-    expect(isRefused(`https://[${address}]/`)).toBe(true)
+  it('the table of IPv6 spells addresses out right', () => {
+    expect(threeOf('2001:db8::/32')).toEqual([
+      '2001:db8:0:0:0:0:0:0',
+      '2001:db8:8000:0:0:0:0:0',
+      '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff',
+    ])
+    expect(threeOf('::1/128')).toEqual(new Array(3).fill('0:0:0:0:0:0:0:1'))
   })
 })
 
