@@ -27,8 +27,11 @@ async function call<T>(world: ListWorld, path: string, body: object): Promise<T>
 }
 
 /** An empty server with one organisation and its API key. */
-export async function startWorld(server: Child<ServerQuestion, ServerAnswer>): Promise<ListWorld> {
-  const { name, ...worker } = await burgeeWorker()
+export async function startWorld(
+  server: Child<ServerQuestion, ServerAnswer>,
+  options: { delivers?: boolean } = {},
+): Promise<ListWorld> {
+  const { name, ...worker } = await burgeeWorker(options)
   const answer = await server.ask({ kind: 'run', workers: [{ name, ...worker }] })
   if (answer === null || !('urls' in answer)) throw new Error('the server gave no address')
   const execute = (statements: string[]) =>

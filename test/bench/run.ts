@@ -5,6 +5,7 @@
 import { cpus } from 'node:os'
 import { benchAdmin } from './admin.ts'
 import { benchAudit } from './audit.ts'
+import { benchDelivery } from './delivery.ts'
 import { benchEngine } from './engine.ts'
 import { benchEnvironmentDocument } from './environment-document.ts'
 import { benchFlags } from './flags.ts'
@@ -21,6 +22,7 @@ const benches: Record<string, () => Promise<void>> = {
   lists: benchLists,
   import: benchImport,
   audit: benchAudit,
+  delivery: benchDelivery,
 }
 
 const named = process.argv.slice(2)

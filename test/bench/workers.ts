@@ -31,8 +31,11 @@ async function bundle(): Promise<Record<string, ModuleSpec>> {
   }
 }
 
-/** The production bundle with every binding of wrangler.toml, simulated. */
-export async function burgeeWorker(): Promise<WorkerSpec> {
+/**
+ * The production bundle with every binding of wrangler.toml, simulated. Its queue is read only where it
+ * `delivers`, which it then does to this machine too.
+ */
+export async function burgeeWorker({ delivers = false } = {}): Promise<WorkerSpec> {
   const name = 'burgee'
   return {
     name,
@@ -46,11 +49,22 @@ export async function burgeeWorker(): Promise<WorkerSpec> {
         DELIVERIES: { type: 'queue', name: 'deliveries' },
         LOGIN_LIMIT: { type: 'rate-limit', namespace: '1', simple: { limit: 20, period: 60 } },
         BURGEE_SECRET: { type: 'text', value: secret },
-        ALLOW_PRIVATE_WEBHOOKS: { type: 'text', value: 'false' },
+        ALLOW_PRIVATE_WEBHOOKS: { type: 'text', value: String(delivers) },
         AUDIT_RETENTION_FLOOR_DAYS: { type: 'text', value: '90' },
         COMMIT: { type: 'text', value: 'unknown' },
       },
       exports: { Ledger: { type: 'durable-object', storage: 'sqlite' } },
+      triggers: delivers
+        ? [
+            {
+              type: 'queue',
+              name: 'deliveries',
+              maxBatchSize: 6,
+              maxBatchTimeout: 0,
+              maxRetries: 10,
+            },
+          ]
+        : [],
     },
   }
 }

@@ -1,0 +1,193 @@
+/**
+ * Webhooks from the commit to the receiver's socket: the time to the first attempt, a backlog to one
+ * healthy receiver, and what endpoints that hang do to the others, side by side in one run.
+ * `BENCH_LARGE=1` takes a thousand endpoints and a backlog of a hundred thousand.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Child, startChild } from './child.ts'
+import { pinning } from './cores.ts'
+import { type ListWorld, startWorld } from './lists-world.ts'
+import { figure, printTable } from './report.ts'
+import type { ServerAnswer, ServerQuestion } from './server.ts'
+import { quantile } from './statistics.ts'
+
+const large = process.env.BENCH_LARGE !== undefined
+const endpoints = large ? 1_000 : 200
+const backlog = large ? 100_000 : 2_000
+const changes = 200
+const rounds = large ? 10 : 20
+/** One in so many hangs. */
+const hangingShare = 10
+
+/** Answers at once, or never; tells whoever waits what came when. */
+async function startReceiver() {
+  const arrived: { path: string; at: number }[] = []
+  let hangs = (_path: string) => false
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const path = request.url ?? ''
+      arrived.push({ path, at: performance.now() })
+      if (!hangs(path)) response.end('thanks')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    arrived,
+    hang(which: (path: string) => boolean) {
+      hangs = which
+    },
+    stop() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+type Receiver = Awaited<ReturnType<typeof startReceiver>>
+type Shop = { world: ListWorld; key: string; environment: number; state: number }
+
+async function call<T>(world: ListWorld, path: string, init: RequestInit = {}): Promise<T> {
+  const headers = { ...world.headers, 'Content-Type': 'application/json' }
+  const response = await fetch(`${world.origin}/${path}`, { ...init, headers })
+  if (!response.ok) throw new Error(`${path} answered ${await response.text()}`)
+  return (await response.json()) as T
+}
+
+const post = <T>(world: ListWorld, path: string, body: object) =>
+  call<T>(world, path, { method: 'POST', body: JSON.stringify(body) })
+
+async function createShop(world: ListWorld): Promise<Shop> {
+  const { organisation } = world
+  const { id: project } = await post<{ id: number }>(world, 'projects/', {
+    name: 'Told',
+    organisation,
+  })
+  type Made = { id: number; api_key: string }
+  const made = await post<Made>(world, 'environments/', { name: 'Live', project })
+  await post(world, `projects/${project}/features/`, { name: 'flag' })
+  const states = `environments/${made.api_key}/featurestates/`
+  const { results } = await call<{ results: { id: number }[] }>(world, states)
+  return { world, key: made.api_key, environment: made.id, state: results[0]?.id ?? 0 }
+}
+
+let values = 0
+const change = ({ world, key, state }: Shop) =>
+  call(world, `environments/${key}/featurestates/${state}/`, {
+    method: 'PUT',
+    body: JSON.stringify({ feature_state_value: `value ${++values}` }),
+  })
+
+async function until(isSo: () => boolean): Promise<void> {
+  const end = Date.now() + 300_000
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error('what was to be delivered did not arrive')
+    await sleep(2)
+  }
+}
+
+/** Endpoints with ids of their own, whose URLs end in them. */
+const addEndpoints = (
+  { world, environment }: Shop,
+  base: string,
+  ids: [from: number, to: number],
+) =>
+  world.execute([
+    `WITH RECURSIVE ids (id) AS (SELECT ${ids[0]} UNION ALL SELECT id + 1 FROM ids WHERE id < ${ids[1]})
+     INSERT INTO webhooks (id, organisation_id, environment_id, url, created_at, updated_at)
+     SELECT id, ${world.organisation}, ${environment}, '${base}/' || id, 1, 1 FROM ids`,
+  ])
+
+/** From before the request that changes the flag, so the commit is counted in. */
+async function measureFirst(shop: Shop, { url, arrived }: Receiver): Promise<string[]> {
+  await addEndpoints(shop, url, [1, 1])
+  const times: number[] = []
+  for (let round = 0; round < changes; round++) {
+    const [count, started] = [arrived.length, performance.now()]
+    await change(shop)
+    await until(() => arrived.length > count)
+    times.push((arrived[count]?.at ?? Number.NaN) - started)
+  }
+  return [0.5, 0.99].map((share) => figure(quantile(times, share)))
+}
+
+/** What waits since yesterday goes once something rings for its endpoint. */
+async function measureBacklog(shop: Shop, { arrived }: Receiver): Promise<string> {
+  const { world, environment } = shop
+  const ids = `WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < ${backlog})`
+  await world.execute([
+    `${ids} INSERT INTO events
+       (id, type, organisation_id, environment_id, action, change_id, body, created_at)
+     SELECT 'evt_' || id, 'FLAG_UPDATED', ${world.organisation}, ${environment},
+       'feature-state.updated', 'c', '{"data": {}, "event_type": "FLAG_UPDATED"}', 1 FROM ids`,
+    `${ids} INSERT INTO deliveries
+       (id, event_id, webhook_id, environment_id, sequence, state, next_attempt_at, created_at)
+     SELECT 'dlv_' || id, 'evt_' || id, 1, ${environment}, 1000000 + id, 'waiting', id, 1 FROM ids`,
+  ])
+  const count = arrived.length
+  for (let lane = 0; lane < 4; lane++) await change(shop)
+  await until(() => arrived.length >= count + backlog)
+  const [first, last] = [arrived[count], arrived[count + backlog - 1]]
+  return figure((backlog / ((last?.at ?? 0) - (first?.at ?? 0))) * 1_000)
+}
+
+/** One change after the other; each is over when every healthy endpoint has it. */
+async function measureAll(shop: Shop, { arrived }: Receiver, isHealthy: (path: string) => boolean) {
+  const times: number[] = []
+  const healthy = Array.from({ length: endpoints }, (_, i) => `/${i + 10}`).filter(isHealthy)
+  for (let round = 0; round < rounds; round++) {
+    const [count, started] = [arrived.length, performance.now()]
+    await change(shop)
+    const had = () => new Set(arrived.slice(count).map(({ path }) => path))
+    await until(
+      () => arrived.length >= count + healthy.length && healthy.every((p) => had().has(p)),
+    )
+    const seen = new Set<string>()
+    for (const { path, at } of arrived.slice(count)) {
+      if (isHealthy(path) && !seen.has(path)) times.push(at - started)
+      seen.add(path)
+    }
+  }
+  return times
+}
+
+export async function benchDelivery(): Promise<void> {
+  const server: Child<ServerQuestion, ServerAnswer> = startChild('server', 'server.ts')
+  const receiver = await startReceiver()
+  try {
+    const shop = await createShop(await startWorld(server, { delivers: true }))
+    const [p50 = '', p99 = ''] = await measureFirst(shop, receiver)
+    const perSecond = await measureBacklog(shop, receiver)
+    printTable('From the commit to the receiver', [
+      ['', 'p50 ms', 'p99 ms', 'events/s'],
+      [`first attempt, ${changes} changes`, p50, p99, ''],
+      [`backlog of ${backlog}, one endpoint`, '', '', perSecond],
+    ])
+    await shop.world.execute(['DELETE FROM webhooks'])
+    await addEndpoints(shop, receiver.url, [10, endpoints + 9])
+    const isHealthy = (path: string) => Number(path.slice(1)) % hangingShare !== 0
+    await measureAll(shop, receiver, isHealthy)
+    const before = await measureAll(shop, receiver, isHealthy)
+    receiver.hang((path) => !isHealthy(path))
+    const during = await measureAll(shop, receiver, isHealthy)
+    const row = (name: string, times: number[]) => [
+      name,
+      ...[0.5, 0.99, 1].map((share) => figure(quantile(times, share))),
+    ]
+    printTable(`${endpoints} endpoints: what the healthy ones wait for a change`, [
+      ['', 'p50 ms', 'p99 ms', 'longest ms'],
+      row('all answer', before),
+      row(`one in ${hangingShare} hangs`, during),
+    ])
+    const ratio = quantile(during, 0.99) / quantile(before, 0.99)
+    console.log(`
+  One workerd, ${pinning}. ${rounds} changes each; the time counts from the request that changes the flag.
+  The p99 beside endpoints that hang is ${figure(ratio)} times the p99 without, to stay below 1.1: ${ratio < 1.1 ? 'reached' : 'NOT reached'}.`)
+  } finally {
+    receiver.stop()
+    await server.stop()
+  }
+}
