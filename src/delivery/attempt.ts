@@ -1,12 +1,12 @@
 /**
- * One attempt of a delivery from claim to recorded outcome. Nothing is sent before D1 holds the
+ * One attempt of a delivery once it is claimed, to its recorded outcome. Nothing is sent before D1 holds the
  * started attempt, and nothing is sent that the URL policy refuses or that cannot be signed.
  */
 import type { Env } from '../env.ts'
 import { logInfo } from '../log.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { selectDueOfWebhook } from '../storage/deliveries.ts'
-import { type Assignment, claimDeliveries } from '../storage/delivery-claims.ts'
+import type { Assignment } from '../storage/delivery-claims.ts'
 import {
   type Ended,
   type Next,
@@ -14,39 +14,14 @@ import {
   releaseHeldBack,
   type Verdict,
 } from '../storage/delivery-results.ts'
+import { lanes, slackMs } from './claim.ts'
 import { noteHealth } from './health.ts'
 import type { Called } from './outbound.ts'
 import { perform } from './perform.ts'
-import { type Failure, maxAttempts, nextDelay } from './schedule.ts'
+import { type Failure, nextDelay } from './schedule.ts'
 import type { SendTools } from './send.ts'
 
 export type Tools = SendTools & { random: () => number }
-
-/** Longer than an attempt can take: two look-ups, the request and the batch that records it. */
-export const leaseMs = 30_000
-/** So many requests are under way to one endpoint at most, whatever waits for it. */
-export const lanes = 4
-/** Two machines' clocks differ; a doorbell that comes a moment early must not be lost. */
-const slackMs = 2_000
-
-/** Takes what may be sent now. Throws only when D1 fails. */
-export async function claim(
-  env: Env,
-  ids: string[],
-  { now, most = lanes }: { now: number; most?: number },
-): Promise<Assignment[]> {
-  const { assignments, settled } = await claimDeliveries(openDatabase(env.DB), {
-    ids,
-    now,
-    dueBy: now + slackMs,
-    leasedUntil: now + leaseMs,
-    maxAttempts,
-    lanes,
-    most,
-  })
-  for (const { id, state } of settled) logInfo('delivery.settled', { deliveryId: id, state })
-  return assignments
-}
 
 const reasons: Partial<Record<Failure, string>> = {
   gone: 'gone',

@@ -5,7 +5,8 @@
 import type { DeliveryMessage, Env } from '../env.ts'
 import { logError, logInfo, reasonOf } from '../log.ts'
 import type { Assignment } from '../storage/delivery-claims.ts'
-import { type Attempted, attempt, claim, leaseMs, type Tools } from './attempt.ts'
+import { type Attempted, attempt, type Tools } from './attempt.ts'
+import { claim, leaseMs } from './claim.ts'
 import { ring, ringLater } from './ring.ts'
 
 /** After the lease of an attempt that may have begun, so that the repeat can take it. */

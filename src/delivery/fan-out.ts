@@ -7,6 +7,7 @@ import { openDatabase, runBatch } from '../storage/database.ts'
 import { insertDeliveries, type NewDelivery, selectDueOfEvents } from '../storage/deliveries.ts'
 import { readFanOut } from '../storage/fan-out.ts'
 import type { Webhook } from '../storage/webhooks.ts'
+import { lanes } from './claim.ts'
 import { recipients } from './recipients.ts'
 import { ring } from './ring.ts'
 
@@ -34,9 +35,13 @@ export async function fanOut(env: Env, eventIds: string[], now: number): Promise
   if (rows.length === 0) return
   const inserts = insertDeliveries(db, rows)
   const results = await runBatch(db, [...inserts, selectDueOfEvents(db, eventIds, now)])
-  const dueNow = results.at(-1) as { id: string }[]
-  await ring(
-    env,
-    dueNow.map((row) => row.id),
-  )
+  await ring(env, firstOfEach(results.at(-1) as Due[]))
 }
+
+type Due = { id: string; webhookId: number }
+
+/** As many as go at once to each endpoint: whoever sends those goes on with what waits behind them. */
+const firstOfEach = (due: Due[]): string[] =>
+  [...Map.groupBy(due, ({ webhookId }) => webhookId).values()].flatMap((own) =>
+    own.slice(0, lanes).map(({ id }) => id),
+  )

@@ -5,7 +5,7 @@
 import type { Env } from '../env.ts'
 import { openDatabase } from '../storage/database.ts'
 import { listOverdue, selectDueOfWebhook } from '../storage/deliveries.ts'
-import { lanes } from './attempt.ts'
+import { lanes } from './claim.ts'
 
 /** Queues takes this many messages in one call. */
 const batchSize = 100

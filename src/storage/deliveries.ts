@@ -102,7 +102,7 @@ export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[]
 /** A statement, because it also rides in the batch that makes the deliveries. */
 export const selectDueOfEvents = (db: Database, eventIds: string[], now: number) =>
   db
-    .select({ id: deliveries.id })
+    .select({ id: deliveries.id, webhookId: deliveries.webhookId })
     .from(deliveries)
     .where(and(isOneOf(deliveries.eventId, eventIds), isDue(now, now)))
     .orderBy(asc(deliveries.sequence), asc(deliveries.webhookId))
@@ -155,15 +155,3 @@ export async function listOverdue(
   ])
   return { ids: due.map(({ id }) => id), last: endpoints.at(-1)?.id ?? null }
 }
-
-/** Sent once more whatever became of it, with all attempts before it. What waits just goes at once. */
-export const replayDeliveries = (db: Database, ids: string[], now: number): Statement =>
-  db
-    .update(deliveries)
-    .set({
-      state: 'waiting',
-      reason: null,
-      earlierAttempts: sql`${deliveries.attempts}`,
-      nextAttemptAt: now,
-    })
-    .where(and(isOneOf(deliveries.id, ids), sql`${deliveries.leasedUntil} < ${now}`))

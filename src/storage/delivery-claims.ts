@@ -2,7 +2,7 @@
  * Taking deliveries: who may send what, settled in one transaction for all that are asked for. Of any
  * number of claims at once each delivery is won by one. Decides no numbers; they are arguments.
  */
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { type Database, isOneOf } from './database.ts'
 import { type AttemptOutcome, attempts, deliveries, isDue, isWaiting } from './deliveries.ts'
 import { events } from './events.ts'
@@ -63,12 +63,13 @@ const settleHopeless = (db: Database, claim: Claim) =>
     )
     .returning({ id: deliveries.id, state: deliveries.state })
 
+type Guard = (claim: Claim) => SQL
+
 /**
- * What may go: within the endpoint's lanes while its breaker is closed; when it has been open long
- * enough the first alone. Reads nothing that the statements before the last of the batch change, but for
- * the leases they take themselves.
+ * What is due of what is named, with its place among its endpoint's and how many of those are under way.
+ * Reads nothing that the statements before change, but for the leases they take themselves.
  */
-const mayGo = (claim: Claim): SQL => sql`${deliveries.id} IN (
+const dueWhere = (claim: Claim, condition: SQL): SQL => sql`${deliveries.id} IN (
   SELECT id FROM (
     SELECT due.id, coalesce(health.breaker_state, 'closed') AS breaker, health.breaker_until AS until,
       row_number() OVER (
@@ -79,10 +80,20 @@ const mayGo = (claim: Claim): SQL => sql`${deliveries.id} IN (
     WHERE due.id IN (SELECT value FROM json_each(${JSON.stringify(claim.ids)}))
       AND due.state = 'waiting' AND due.next_attempt_at <= ${claim.dueBy}
       AND due.leased_until < ${claim.now})
-  WHERE CASE breaker WHEN 'closed' THEN place <= ${claim.most} AND sending + place <= ${claim.lanes}
-    ELSE place = 1 AND until <= ${claim.now} END)`
+  WHERE ${condition})`
 
-const insertStarted = (db: Database, claim: Claim) =>
+/** While the breaker is closed: as many as the endpoint has lanes. */
+const mayGo: Guard = (claim) =>
+  dueWhere(
+    claim,
+    sql`breaker = 'closed' AND place <= ${claim.most} AND sending + place <= ${claim.lanes}`,
+  )
+
+/** When it has been open long enough: the first alone. */
+const mayTry: Guard = (claim) =>
+  dueWhere(claim, sql`breaker <> 'closed' AND until <= ${claim.now} AND place = 1`)
+
+const insertStarted = (db: Database, claim: Claim, guard: Guard) =>
   db
     .insert(attempts)
     .select(
@@ -100,11 +111,11 @@ const insertStarted = (db: Database, claim: Claim) =>
           error: sql<null>`null`.as('error'),
         })
         .from(deliveries)
-        .where(mayGo(claim)),
+        .where(guard(claim)),
     )
     .returning({ deliveryId: attempts.deliveryId, number: attempts.number })
 
-const takeLeases = (db: Database, claim: Claim) =>
+const takeLeases = (db: Database, claim: Claim, guard: Guard) =>
   db
     .update(deliveries)
     .set({
@@ -112,7 +123,7 @@ const takeLeases = (db: Database, claim: Claim) =>
       leasedUntil: claim.leasedUntil,
       reason: null,
     })
-    .where(mayGo(claim))
+    .where(guard(claim))
 
 /** What went although the breaker was open goes to try it: the others wait for how it fares. */
 const halfOpen = (db: Database, claim: Claim) =>
@@ -141,11 +152,16 @@ const holdBack = (db: Database, claim: Claim) => {
     .where(sql`${isNamed(claim)} AND ${isDue(claim.dueBy, claim.now)} AND ${until} IS NOT NULL`)
 }
 
+const { webhookId: _, ...healthColumns } = getTableColumns(webhookHealth)
+
+/** What was taken, and what a breaker keeps. No two columns of one name: D1 would return one of them. */
 const readNamed = (db: Database, claim: Claim) =>
   db
     .select({
-      id: deliveries.id,
-      earlierAttempts: deliveries.earlierAttempts,
+      deliveryId: deliveries.id,
+      number: deliveries.attempts,
+      round: sql<number>`${deliveries.attempts} - ${deliveries.earlierAttempts}`.as('round'),
+      leasedUntil: deliveries.leasedUntil,
       eventId: deliveries.eventId,
       body: events.body,
       sequence: deliveries.sequence,
@@ -154,20 +170,36 @@ const readNamed = (db: Database, claim: Claim) =>
       sealedSecret: webhooks.sealedSecret,
       sealedNextSecret: webhooks.sealedNextSecret,
       sealedHeaders: webhooks.sealedHeaders,
+      ...healthColumns,
     })
     .from(deliveries)
     .innerJoin(events, eq(events.id, deliveries.eventId))
     .innerJoin(webhooks, eq(webhooks.id, deliveries.webhookId))
-    .where(sql`${isNamed(claim)} AND ${deliveries.leasedUntil} = ${claim.leasedUntil}`)
-
-const readHealth = (db: Database, claim: Claim) =>
-  db
-    .select()
-    .from(webhookHealth)
+    .leftJoin(webhookHealth, eq(webhookHealth.webhookId, deliveries.webhookId))
     .where(
-      sql`${webhookHealth.webhookId} IN (SELECT named.webhook_id FROM deliveries AS named
-        WHERE named.id IN (SELECT value FROM json_each(${JSON.stringify(claim.ids)})))`,
+      sql`${isNamed(claim)} AND (${deliveries.leasedUntil} = ${claim.leasedUntil}
+        OR (${isWaiting} AND ${webhookHealth.breakerState} <> 'closed'))`,
     )
+
+type Named = Awaited<ReturnType<typeof readNamed>>[number]
+
+function toHealth(row: Named): HealthRow | null {
+  const { webhookId, revision, breakerState, consecutiveFailures } = row
+  if (revision === null || breakerState === null || consecutiveFailures === null) return null
+  const { lastStatus, lastSuccessAt, lastFailureAt, failingSince, breakerUntil, goneAt } = row
+  const times = { lastSuccessAt, lastFailureAt, failingSince, breakerUntil, goneAt }
+  return { webhookId, revision, lastStatus, breakerState, consecutiveFailures, ...times }
+}
+
+function toAssignment(row: Named): Assignment {
+  const { deliveryId, number, round, eventId, body, sequence, webhookId, url } = row
+  const { sealedSecret, sealedNextSecret, sealedHeaders } = row
+  return {
+    ...{ deliveryId, number, round, eventId, body, sequence, webhookId, url },
+    sealed: { sealedSecret, sealedNextSecret, sealedHeaders },
+    health: toHealth(row),
+  }
+}
 
 /**
  * The started attempts and the leases stand behind the same guard, so either both are there or neither.
@@ -178,27 +210,27 @@ export async function claimDeliveries(
   db: Database,
   claim: Claim,
 ): Promise<{ assignments: Assignment[]; settled: Settled[] }> {
-  const [settled, started, , , , rows, health] = await db.batch([
+  const [settled, started, , found] = await db.batch([
     settleHopeless(db, claim),
-    insertStarted(db, claim),
-    takeLeases(db, claim),
+    insertStarted(db, claim, mayGo),
+    takeLeases(db, claim, mayGo),
+    readNamed(db, claim),
+  ])
+  const mine = new Set(started.map(({ deliveryId }) => deliveryId))
+  const rows = found.filter(({ deliveryId }) => mine.has(deliveryId))
+  // Rare, and only what waits behind a breaker waits for it.
+  if (found.length > rows.length) rows.push(...(await claimBehindBreakers(db, claim)))
+  return { assignments: rows.map(toAssignment), settled }
+}
+
+async function claimBehindBreakers(db: Database, claim: Claim): Promise<Named[]> {
+  const [started, , , , found] = await db.batch([
+    insertStarted(db, claim, mayTry),
+    takeLeases(db, claim, mayTry),
     halfOpen(db, claim),
     holdBack(db, claim),
     readNamed(db, claim),
-    readHealth(db, claim),
   ])
-  const assignments = started.flatMap(({ deliveryId, number }) => {
-    const row = rows.find(({ id }) => id === deliveryId)
-    if (row === undefined) return []
-    const { id: _, earlierAttempts, sealedSecret, sealedNextSecret, sealedHeaders, ...rest } = row
-    return {
-      ...rest,
-      deliveryId,
-      number,
-      round: number - earlierAttempts,
-      sealed: { sealedSecret, sealedNextSecret, sealedHeaders },
-      health: health.find(({ webhookId }) => webhookId === row.webhookId) ?? null,
-    }
-  })
-  return { assignments, settled }
+  const mine = new Set(started.map(({ deliveryId }) => deliveryId))
+  return found.filter(({ deliveryId }) => mine.has(deliveryId))
 }

@@ -114,8 +114,16 @@ async function measureFirst(shop: Shop, { url, arrived }: Receiver): Promise<str
   return [0.5, 0.99].map((share) => figure(quantile(times, share)))
 }
 
+type Server = Child<ServerQuestion, ServerAnswer>
+type Bench = { shop: Shop; server: Server }
+
+async function cpuMs(server: Server): Promise<number> {
+  const answer = await server.ask({ kind: 'cpu' })
+  return answer !== null && 'cpuMs' in answer ? (answer.cpuMs ?? Number.NaN) : Number.NaN
+}
+
 /** What waits since yesterday goes once something rings for its endpoint. */
-async function measureBacklog(shop: Shop, { arrived }: Receiver): Promise<string> {
+async function measureBacklog({ shop, server }: Bench, { arrived }: Receiver): Promise<string[]> {
   const { world, environment } = shop
   const ids = `WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < ${backlog})`
   await world.execute([
@@ -127,11 +135,12 @@ async function measureBacklog(shop: Shop, { arrived }: Receiver): Promise<string
        (id, event_id, webhook_id, environment_id, sequence, state, next_attempt_at, created_at)
      SELECT 'dlv_' || id, 'evt_' || id, 1, ${environment}, 1000000 + id, 'waiting', id, 1 FROM ids`,
   ])
-  const count = arrived.length
+  const [count, before] = [arrived.length, await cpuMs(server)]
   for (let lane = 0; lane < 4; lane++) await change(shop)
   await until(() => arrived.length >= count + backlog)
   const [first, last] = [arrived[count], arrived[count + backlog - 1]]
-  return figure((backlog / ((last?.at ?? 0) - (first?.at ?? 0))) * 1_000)
+  const perSecond = (backlog / ((last?.at ?? 0) - (first?.at ?? 0))) * 1_000
+  return [perSecond, ((await cpuMs(server)) - before) / backlog].map(figure)
 }
 
 /** One change after the other; each is over when every healthy endpoint has it. */
@@ -155,16 +164,16 @@ async function measureAll(shop: Shop, { arrived }: Receiver, isHealthy: (path: s
 }
 
 export async function benchDelivery(): Promise<void> {
-  const server: Child<ServerQuestion, ServerAnswer> = startChild('server', 'server.ts')
+  const server: Server = startChild('server', 'server.ts')
   const receiver = await startReceiver()
   try {
     const shop = await createShop(await startWorld(server, { delivers: true }))
     const [p50 = '', p99 = ''] = await measureFirst(shop, receiver)
-    const perSecond = await measureBacklog(shop, receiver)
+    const [perSecond = '', cpu = ''] = await measureBacklog({ shop, server }, receiver)
     printTable('From the commit to the receiver', [
-      ['', 'p50 ms', 'p99 ms', 'events/s'],
-      [`first attempt, ${changes} changes`, p50, p99, ''],
-      [`backlog of ${backlog}, one endpoint`, '', '', perSecond],
+      ['', 'p50 ms', 'p99 ms', 'events/s', 'CPU ms each'],
+      [`first attempt, ${changes} changes`, p50, p99, '', ''],
+      [`backlog of ${backlog}, one endpoint`, '', '', perSecond, cpu],
     ])
     await shop.world.execute(['DELETE FROM webhooks'])
     await addEndpoints(shop, receiver.url, [10, endpoints + 9])

@@ -157,6 +157,18 @@ describe('fanning an event out', () => {
     expect(new Set(rung.map((ring) => ring.deliveryId)).size).toBe(130)
   })
 
+  it('rings for no more events of an endpoint than go at once', async () => {
+    const environmentId = await addEnvironment()
+    await addWebhook(environmentId)
+    const ids: string[] = []
+    for (let i = 0; i < 6; i++) ids.push(await addEvent(environmentId))
+    const { env, rung } = quietEnv()
+    await fanOut(env, ids, t0)
+    const rows = (await Promise.all(ids.map(listDeliveries))).flat()
+    expect(rows).toHaveLength(6)
+    expect(rung.map((ring) => ring.deliveryId)).toEqual(rows.slice(0, 4).map((row) => row.id))
+  })
+
   it('fails when the queue does, so that whoever owes the event comes again', async () => {
     const environmentId = await addEnvironment()
     await addWebhook(environmentId)
