@@ -10,6 +10,8 @@ export type Env = {
   LOGIN_LIMIT: RateLimit
   /** Making invites, and joining by them. */
   INVITE_LIMIT: RateLimit
+  /** Testing webhook endpoints. */
+  TEST_LIMIT: RateLimit
   /** 32 random bytes in base64: seals what must be readable again (webhook secrets, server-side keys). */
   BURGEE_SECRET: string
   /** 'true' lets webhooks reach private and loopback addresses. */

@@ -53,6 +53,7 @@ import { traitKeyRoutes } from './trait-keys.ts'
 import { identityTraitRoutes } from './traits.ts'
 import { unsupportedRoutes } from './unsupported.ts'
 import { webhookRotationRoutes } from './webhook-rotations.ts'
+import { webhookTestRoutes } from './webhook-test.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 export const adminRoutes = createAdminRouter()
@@ -96,6 +97,7 @@ const resources = [
   webhookRoutes,
   flagHistoryRoutes,
   webhookRotationRoutes,
+  webhookTestRoutes,
   auditErasureRoutes,
   auditRevertRoutes,
   auditRetentionRoutes,

@@ -1,15 +1,14 @@
 /**
- * Which patterns of events an endpoint may have: `noun:verb` in the words of its format, `*` for any
- * part of either. A noun that no event can have is refused, because it would wait in silence for ever.
+ * Which patterns of events an endpoint may have: `noun:verb`, `*` for any part of either, in our words or
+ * in Flipt's. A noun that no event can have is refused, because it would wait in silence for ever.
  */
 import { z } from '@hono/zod-openapi'
 import { isLike } from '../delivery/patterns.ts'
-import type { WebhookFormat } from '../storage/webhooks.ts'
 
 const most = 50
 const longest = 100
 
-const ownNouns = [
+const nouns = [
   'environment',
   'environment-key',
   'feature',
@@ -30,39 +29,27 @@ const ownNouns = [
   'trait',
   'trait-key',
   'webhook',
-]
-
-/** Flipt's words, and ours for what it has none for. */
-const fliptNouns = [
+  // Flipt's.
   'constraint',
-  'environment',
   'flag',
-  'group',
-  'identity',
-  'invite',
-  'invite-link',
-  'membership',
   'namespace',
-  'organisation',
-  'permission',
   'rollout',
   'rule',
-  'segment',
-  'tag',
   'token',
-  'trait',
-  'trait-key',
   'variant',
-  'webhook',
 ]
 
-const nounsOf: Record<WebhookFormat, string[]> = {
-  flagsmith: ownNouns,
-  flipt: fliptNouns,
-  standard: ownNouns,
-}
-
 const wellFormed = /^[a-z*-]+:[a-z*-]+$/
+
+function problemOf(pattern: string): string | null {
+  if (pattern.length > longest || !wellFormed.test(pattern)) {
+    return `"${pattern.slice(0, longest)}" is not a pattern. Use noun:verb, for example *:*.`
+  }
+  const [noun = ''] = pattern.split(':')
+  return nouns.some((one) => isLike(noun, one))
+    ? null
+    : `"${pattern}" fits no event. Use one of ${nouns.join(', ')}, or *.`
+}
 
 export const patternsField = () =>
   z
@@ -70,20 +57,6 @@ export const patternsField = () =>
     .superRefine((patterns, context) => {
       const tell = (message: string) => context.addIssue({ code: 'custom', message })
       if (patterns.length === 0 || patterns.length > most) tell(`Use 1 to ${most} patterns.`)
-      for (const pattern of patterns) {
-        if (pattern.length > longest || !wellFormed.test(pattern)) {
-          tell(`"${pattern.slice(0, longest)}" is not a pattern. Use noun:verb, for example *:*.`)
-        }
-      }
+      for (const problem of patterns.map(problemOf)) if (problem !== null) tell(problem)
     })
     .openapi({ description: 'Which events: `noun:verb`, with `*` for any part of either.' })
-
-/** Patterns whose noun fits none of the format's, as errors. */
-export function problemsOfPatterns(format: WebhookFormat, patterns: string[]): string[] {
-  const nouns = nounsOf[format]
-  return patterns.flatMap((pattern) => {
-    const [noun = ''] = pattern.split(':')
-    if (nouns.some((one) => isLike(noun, one))) return []
-    return [`"${pattern}" fits no event of this format. Use one of: ${nouns.join(', ')}, or *.`]
-  })
-}

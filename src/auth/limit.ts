@@ -1,5 +1,5 @@
 /**
- * Slows down guessing at passwords and invites: so many a minute from one network, and so many at one
+ * Slows down guessing at passwords and invites, and requests on behalf of others: so many a minute from one network, and so many at one
  * account wherever they come from. Counts are approximate and per location (the platform's).
  */
 import type { Refusal } from '../outcome.ts'
@@ -53,3 +53,9 @@ export const refuseTooManyInvites = (
   limit: RateLimit,
   inviter: { kind: string; id: string | null },
 ): Promise<Refusal | undefined> => refuseTooMany(limit, [`inviting:${inviter.kind}:${inviter.id}`])
+
+/** Ten tests of endpoints a minute, of one person or key: each is a request to wherever they say. */
+export const refuseTooManyTests = (
+  limit: RateLimit,
+  tester: { kind: string; id: string | null },
+): Promise<Refusal | undefined> => refuseTooMany(limit, [`testing:${tester.kind}:${tester.id}`])

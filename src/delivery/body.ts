@@ -25,5 +25,7 @@ function write(value: Json): string {
   return JSON.stringify(value)
 }
 
-export const eventBody = (type: EventType, data: { [key: string]: Json }): string =>
-  write({ data, event_type: type })
+export const eventBody = (
+  type: EventType | 'AUDIT_LOG_CREATED',
+  data: { [key: string]: Json },
+): string => write({ data, event_type: type })

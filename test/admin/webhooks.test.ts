@@ -161,10 +161,9 @@ describe('a webhook', () => {
     [{ url, patterns: Array(51).fill('*:*') }, { patterns: ['Use 1 to 50 patterns.'] }],
     [{ url, patterns: ['feature'] }, { patterns: [expect.stringMatching(/^"feature" is not/)] }],
     [{ url, patterns: ['a:b:c'] }, { patterns: [expect.stringMatching(/^"a:b:c" is not/)] }],
-    [{ url, patterns: ['flag:*'] }, { patterns: [expect.stringMatching(/feature-state.*or \*/)] }],
     [
-      { url, format: 'flipt', patterns: ['feature:*', 'fl*:created'] },
-      { patterns: [expect.stringMatching(/^"feature:\*" fits no .*rollout/)] },
+      { url, patterns: ['flag:*', 'feat*:created', 'flags:*'] },
+      { patterns: [expect.stringMatching(/^"flags:\*" fits no event.*rollout/)] },
     ],
     [{ url, headers: { Host: 'x' } }, { headers: { Host: ['This header cannot be set.'] } }],
     [

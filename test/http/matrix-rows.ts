@@ -30,6 +30,7 @@ export const rows = `
   403 403 403 | POST /projects
   400 400 400 | GET /environments
   403 403 403 | POST /environments
+  403 403 403 400 | POST /webhooks/test
   200 403 200 | GET /audit
   404 403 404 | GET /audit/:entry
   404 404 404 200 | POST /audit/:entry/revert

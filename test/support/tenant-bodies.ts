@@ -112,6 +112,11 @@ const others: Record<string, Body> = {
     name: fresh('made'),
     organisation: world.organisation.id,
   }),
+  // Nobody listens there.
+  'POST /api/v1/webhooks/test': ({ main }) => ({
+    webhook_url: 'http://127.0.0.1:9/',
+    scope: { type: 'environment', id: main.environment.api_key },
+  }),
   'POST /api/v1/environments': ({ main }) => ({ name: fresh('made'), project: main.project.id }),
   'PUT /api/v1/features/featurestates/:state': ({ main }) => ({
     feature: main.feature.id,
