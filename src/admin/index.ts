@@ -13,6 +13,7 @@ import { auditRetentionRoutes } from './audit-retention.ts'
 import { auditRevertRoutes } from './audit-revert.ts'
 import { auditStreamRoutes } from './audit-stream.ts'
 import { authRoutes } from './auth.ts'
+import { deliveryRoutes } from './deliveries.ts'
 import { recordDenied } from './denials.ts'
 import { effectivePermissionRoutes } from './effective-permissions.ts'
 import { environmentCloneRoutes } from './environment-clone.ts'
@@ -98,6 +99,7 @@ const resources = [
   flagHistoryRoutes,
   webhookRotationRoutes,
   webhookTestRoutes,
+  deliveryRoutes,
   auditErasureRoutes,
   auditRevertRoutes,
   auditRetentionRoutes,

@@ -7,11 +7,11 @@ import { checkUrl } from '../delivery/url-policy.ts'
 import type { WebhookSettings } from '../domain/webhooks.ts'
 import type { Env } from '../env.ts'
 import { blankText, bool, text } from '../http/fields.ts'
-import { invalid, type Outcome, ok } from '../outcome.ts'
+import { type FieldErrors, invalid, type Outcome, ok } from '../outcome.ts'
 import { seal } from '../storage/seal.ts'
 import type { Webhook } from '../storage/webhooks.ts'
 import { headersField, unmaskHeaders } from './webhook-headers.ts'
-import { patternsField } from './webhook-patterns.ts'
+import { patternsField, problemsOfPatterns } from './webhook-patterns.ts'
 import { generateSecret, isMask, maskOf, notASecret, open, openHeaders } from './webhook-secrets.ts'
 
 export const secretField = () => blankText(255)
@@ -80,6 +80,18 @@ async function readHeaders(
   return ok(await seal(env.BURGEE_SECRET, json))
 }
 
+/** Patterns that were fine may not be in the words of another format. */
+function errorsOf(env: Env, body: Body, before: Webhook | null): FieldErrors {
+  const problem = body.url === undefined ? null : problemOfUrl(env, body.url)
+  const format = body.format ?? before?.format ?? 'flagsmith'
+  const patterns = body.patterns ?? before?.patterns ?? ['*:*']
+  const problems = body.format || body.patterns ? problemsOfPatterns(format, patterns) : []
+  return {
+    ...(problem !== null && { url: [problem] }),
+    ...(problems.length > 0 && { patterns: problems }),
+  }
+}
+
 export type Read = { settings: Partial<WebhookSettings>; shown: string | undefined }
 
 /** What the body leaves out stays out. */
@@ -88,8 +100,8 @@ export async function readWebhook(
   body: Body,
   before: Webhook | null,
 ): Promise<Outcome<Read>> {
-  const problem = body.url === undefined ? null : problemOfUrl(env, body.url)
-  if (problem !== null) return invalid({ url: [problem] })
+  const errors = errorsOf(env, body, before)
+  if (Object.keys(errors).length > 0) return invalid(errors)
   const secret = await readSecret(env, body, before)
   if (secret.kind !== 'ok') return secret
   const headers = await readHeaders(env, body, before)

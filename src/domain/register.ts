@@ -4,6 +4,7 @@ import { recordAttempt } from './attempts.ts'
 import { eraseFromAudit } from './audit-erasures.ts'
 import { pruneAuditLog, setAuditRetention } from './audit-retention.ts'
 import { cloneOverrides } from './cloned-overrides.ts'
+import { replayDeliveries, resendDelivery, skipDelivery } from './deliveries.ts'
 import { cloneEnvironment } from './environment-clone.ts'
 import {
   createEnvironmentKey,
@@ -113,6 +114,9 @@ export const writes = {
   'webhook.promote-secret': promoteWebhookSecret,
   'webhook.abort-rotation': abortSecretRotation,
   'webhook.end-rotation': endSecretRotation,
+  'delivery.resend': resendDelivery,
+  'delivery.skip': skipDelivery,
+  'delivery.replay': replayDeliveries,
   'project.create': createProject,
   'project.update': updateProject,
   'project.delete': deleteProject,

@@ -17,6 +17,24 @@ import {
 } from '../support/webhooks.ts'
 
 describe('a webhook', () => {
+  it('loses its secret to null and to blank, and may have none', async () => {
+    const { world, path, environment } = await createShop()
+    const { id } = await createWebhook(world, path)
+    for (const nothing of [null, '']) {
+      await done(world.api('PATCH', `${path}${id}/`, { secret }))
+      const answer = await world.api('PATCH', `${path}${id}/`, { secret: nothing })
+      expect(answer).toMatchObject({ status: 200, body: { secret: null } })
+    }
+    expect(await createWebhook(world, path, { url, secret: '' })).toMatchObject({ secret: null })
+    expect(await createWebhook(world, path, { url })).toMatchObject({ secret: null })
+    const sealed = await env.DB.prepare(
+      'SELECT count(*) AS n FROM webhooks WHERE environment_id = ? AND sealed_secret IS NOT NULL',
+    )
+      .bind(environment.id)
+      .first()
+    expect(sealed).toEqual({ n: 0 })
+  })
+
   it('keeps its secret and its headers when it is sent as it was shown', async () => {
     const { world, path } = await createShop()
     const headers = { Authorization: 'Bearer abc-def-ghi-jkl', 'X-Team': 'growth' }

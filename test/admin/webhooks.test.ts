@@ -70,24 +70,6 @@ describe('a webhook', () => {
     expect(moved).toMatchObject({ status: 200, body: { id, url: `${url}/2`, ...seen } })
   })
 
-  it('loses its secret to null and to blank, and may have none', async () => {
-    const { world, path, environment } = await createShop()
-    const { id } = await createWebhook(world, path)
-    for (const nothing of [null, '']) {
-      await done(world.api('PATCH', `${path}${id}/`, { secret }))
-      const answer = await world.api('PATCH', `${path}${id}/`, { secret: nothing })
-      expect(answer).toMatchObject({ status: 200, body: { secret: null } })
-    }
-    expect(await createWebhook(world, path, { url, secret: '' })).toMatchObject({ secret: null })
-    expect(await createWebhook(world, path, { url })).toMatchObject({ secret: null })
-    const sealed = await env.DB.prepare(
-      'SELECT count(*) AS n FROM webhooks WHERE environment_id = ? AND sealed_secret IS NOT NULL',
-    )
-      .bind(environment.id)
-      .first()
-    expect(sealed).toEqual({ n: 0 })
-  })
-
   it('is unchanged by what it already is, the same secret included', async () => {
     const { world, path } = await createShop()
     const { id, updated_at } = await createWebhook(world, path)
@@ -98,6 +80,20 @@ describe('a webhook', () => {
       body: { updated_at, secret },
     })
     expect(await recordsSince(start)).toEqual([])
+  })
+
+  it('has patterns in the words of its format, also when the format changes alone', async () => {
+    const { world, path } = await createShop()
+    const { id } = await createWebhook(world, path, { url, patterns: ['feature-state:*'] })
+    expect(await world.api('PATCH', `${path}${id}/`, { format: 'flipt' })).toMatchObject({
+      status: 400,
+      body: { patterns: [expect.stringMatching(/^"feature-state:\*" fits no event/)] },
+    })
+    const both = { format: 'flipt', patterns: ['flag:updated', '*:deleted'] }
+    expect(await world.api('PATCH', `${path}${id}/`, both)).toMatchObject({
+      status: 200,
+      body: both,
+    })
   })
 
   it('is deleted', async () => {
@@ -162,8 +158,12 @@ describe('a webhook', () => {
     [{ url, patterns: ['feature'] }, { patterns: [expect.stringMatching(/^"feature" is not/)] }],
     [{ url, patterns: ['a:b:c'] }, { patterns: [expect.stringMatching(/^"a:b:c" is not/)] }],
     [
-      { url, patterns: ['flag:*', 'feat*:created', 'flags:*'] },
-      { patterns: [expect.stringMatching(/^"flags:\*" fits no event.*rollout/)] },
+      { url, patterns: ['feat*:created', 'flag:*'] },
+      { patterns: [expect.stringMatching(/^"flag:\*" fits no event.*feature-state/)] },
+    ],
+    [
+      { url, format: 'flipt', patterns: ['feature:*', 'fl*:*'] },
+      { patterns: [expect.stringMatching(/^"feature:\*" fits no event.*rollout/)] },
     ],
     [{ url, headers: { Host: 'x' } }, { headers: { Host: ['This header cannot be set.'] } }],
     [

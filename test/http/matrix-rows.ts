@@ -66,6 +66,11 @@ export const rows = `
   403 403 403 200 | POST /organisations/:organisation/webhooks/:id/rotate-secret
   403 403 403 200 | POST /organisations/:organisation/webhooks/:id/promote-secret
   403 403 403 200 | POST /organisations/:organisation/webhooks/:id/abort-rotation
+  403 403 403 | GET /organisations/:organisation/webhooks/:id/deliveries
+  403 403 403 | GET /organisations/:organisation/webhooks/:id/deliveries/:delivery
+  403 403 403 409 | POST /organisations/:organisation/webhooks/:id/deliveries/:delivery/resend
+  403 403 403 200 | POST /organisations/:organisation/webhooks/:id/deliveries/:delivery/skip
+  403 403 403 409 | POST /organisations/:organisation/webhooks/:id/deliveries/replay
   403 403 403 | GET /organisations/:organisation/get-subscription-metadata
   403 403 403 | POST /organisations/:organisation/import
   403 403 403 | GET POST /organisations/:organisation/user-permissions
@@ -161,6 +166,11 @@ export const rows = `
   404 404 404 200 | POST /environments/:environment/webhooks/:id/rotate-secret
   404 404 404 200 | POST /environments/:environment/webhooks/:id/promote-secret
   404 404 404 200 | POST /environments/:environment/webhooks/:id/abort-rotation
+  404 404 404 | GET /environments/:environment/webhooks/:id/deliveries
+  404 404 404 | GET /environments/:environment/webhooks/:id/deliveries/:delivery
+  404 404 404 409 | POST /environments/:environment/webhooks/:id/deliveries/:delivery/resend
+  404 404 404 200 | POST /environments/:environment/webhooks/:id/deliveries/:delivery/skip
+  404 404 404 409 | POST /environments/:environment/webhooks/:id/deliveries/replay
   404 404 404 | GET POST /environments/:environment/user-permissions
   404 404 404 | GET PUT PATCH DELETE /environments/:environment/user-permissions/:grant
   404 404 404 | GET POST /environments/:environment/user-group-permissions

@@ -49,6 +49,8 @@ const rows = `
   403 403 403 200 403 | GET /organisations/:organisation/master-api-keys
   403 403 403 201 403 | POST /organisations/:organisation/master-api-keys
   403 403 403 404 403 | DELETE /organisations/:organisation/master-api-keys/:prefix
+  403 403 403 200 200 | GET /organisations/:organisation/webhooks
+  403 403 403 200 200 | GET /organisations/:organisation/webhooks/:id/deliveries
   403 403 403 200 200 | GET /organisations/:organisation/audit
   403 403 403 200 200 | GET /organisations/:organisation/audit/checkpoint
   403 403 403 201 201 | POST /organisations/:organisation/import
@@ -80,6 +82,7 @@ const rows = `
   403 200 200 200 200 | GET /environments/:environment/metrics
   403 200 200 200 200 | GET /environments/:environment/rotate-key
   403 404 404 404 404 | DELETE /environments/:environment/api-keys/:id
+  403 200 200 200 200 | GET /environments/:environment/webhooks/:id/deliveries/:delivery
   403 404 404 404 404 | DELETE /environments/:environment/webhooks/:id
   200 200 200 200 200 | GET /environments/:environment/trait-keys
   403 200 200 200 200 | POST /environments/:environment/delete-traits

@@ -19,6 +19,7 @@ const ofWebhooks: Record<string, Body> = {
   'POST /webhooks': () => ({ url: 'http://127.0.0.1:9/planted', enabled: false }),
   'PUT /webhooks/:id': () => ({ url: 'http://127.0.0.1:9/taken', enabled: false }),
   'POST /webhooks/:id/rotate-secret': () => ({ secret: fresh('taken') }),
+  'POST /webhooks/:id/deliveries/replay': () => ({ state: 'dead' }),
 }
 
 const ofOrganisation: Record<string, Body> = {

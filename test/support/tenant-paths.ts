@@ -75,6 +75,8 @@ export const idsOf = (tenant: Tenant): Ids => {
     'api-keys/:id': inside.serverKey.id,
     'environments/:environment/webhooks/:id': inside.webhook.id,
     'environments/:environment/webhooks/:id/abort-rotation': inside.turning.id,
+    'environments/:environment/webhooks/:id/deliveries/:delivery': inside.delivery,
+    'organisations/:organisation/webhooks/:id/deliveries/:delivery': tenant.hooks.delivery,
     'organisations/:organisation/webhooks/:id': tenant.hooks.webhook.id,
     'organisations/:organisation/webhooks/:id/abort-rotation': tenant.hooks.turning.id,
     'features/:feature': main.feature.id,

@@ -3,6 +3,7 @@
  * own name, so that an answer to a stranger can be searched for it.
  */
 import { addMember, addUser, createWorld, done, type World } from './admin.ts'
+import { addDelivery } from './deliveries.ts'
 import { equals, rulesOf } from './segments.ts'
 
 type Made = { id: number; uuid: string }
@@ -93,18 +94,25 @@ async function addGrants(
 
 type Project = Awaited<ReturnType<typeof addProject>>
 
-/** One to be used, and one whose secret is being rotated. */
-async function addWebhooks({ create, name }: Scene, place: string) {
+type Home = { organisationId: number; environmentId: number }
+
+/** One to be used, with a delivery that was given up, and one whose secret is being rotated. */
+async function addWebhooks({ create, name }: Scene, place: string, home: Home) {
   const at = `${place}/webhooks/`
   const body = { url: `http://127.0.0.1:9/${name}`, enabled: false, secret: `${name} secret` }
   const webhook = await create(at, body)
   const turning = await create(at, body)
   await create(`${at}${turning.id}/rotate-secret/`, {})
-  return { webhook, turning }
+  const delivery = await addDelivery({ ...home, webhookId: webhook.id })
+  return { webhook, turning, delivery }
 }
 
 /** What stands in an environment: identities, overrides of every kind, a server key, a webhook. */
-async function addInside({ create, name }: Scene, { at, ...made }: Project) {
+async function addInside(
+  { create, name }: Scene,
+  { at, ...made }: Project,
+  organisationId: number,
+) {
   const path = `environments/${made.environment.api_key}`
   const lower = name.toLowerCase()
   const plain = await create(`${at}/features/`, { name: `${lower}_plain` })
@@ -144,7 +152,10 @@ async function addInside({ create, name }: Scene, { at, ...made }: Project) {
     ofIdentity: await create(`${path}/identities/${identity.id}/featurestates/`, own),
     ofOther: await create(`${path}/identities/${other.id}/featurestates/`, own),
     serverKey: await create<Made & { key: string }>(`${path}/api-keys/`, { name: `${name} ci` }),
-    ...(await addWebhooks({ create, name }, path)),
+    ...(await addWebhooks({ create, name }, path, {
+      organisationId,
+      environmentId: made.environment.id,
+    })),
   }
 }
 
@@ -169,7 +180,7 @@ export async function createTenant(name: string) {
   const otherEnvironment = await environmentOf('second')
   const rotating = await environmentOf('rotating')
   await create(`environments/${rotating.api_key}/rotate-key/`, {})
-  const inside = await addInside(scene, main)
+  const inside = await addInside(scene, main, world.organisation.id)
   const identityElsewhere = await create(`environments/${otherEnvironment.api_key}/identities/`, {
     identifier: `${name} cleo`,
   })
@@ -183,7 +194,8 @@ export async function createTenant(name: string) {
   const places = [organisation, main.at, `environments/${main.environment.api_key}`]
   const grants = await addGrants(scene, places, { user: colleague.id, group: group.id })
   const keys = await addKeys(scene, organisation)
-  const hooks = await addWebhooks(scene, organisation)
+  const home = { organisationId: world.organisation.id, environmentId: main.environment.id }
+  const hooks = await addWebhooks(scene, organisation, home)
   const file = await done(
     world.api<{ project: object }>('GET', `${main.at}/export/`, undefined, administrator.auth),
   )
