@@ -4,7 +4,7 @@
  * a name is unknown, leads into a private network, or nobody listens there.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { accessToEnvironment, accessToOrganisation } from '../auth/access.ts'
+import { type Asked, accessToEnvironment, accessToOrganisation } from '../auth/access.ts'
 import { toActor } from '../auth/caller.ts'
 import { refuseTooManyTests } from '../auth/limit.ts'
 import { requireCaller } from '../auth/require.ts'
@@ -19,7 +19,7 @@ import { forbidden, invalid, type Outcome, ok } from '../outcome.ts'
 import { openDatabase } from '../storage/database.ts'
 import { findEnvironmentByKey } from '../storage/environments.ts'
 import { listWebhooks, type WebhookHome } from '../storage/webhooks.ts'
-import { type AdminContext, createAdminRouter } from './router.ts'
+import { createAdminRouter } from './router.ts'
 import { problemOfUrl, secretField } from './webhook-body.ts'
 import { isMask, maskOf, notASecret, open } from './webhook-secrets.ts'
 
@@ -37,7 +37,7 @@ const body = z.object({
 type Body = z.infer<typeof body>
 
 /** Unknown, foreign and not allowed look alike. */
-async function homeOf(c: AdminContext, { type, id }: Body['scope']): Promise<Outcome<WebhookHome>> {
+async function homeOf(c: Asked, { type, id }: Body['scope']): Promise<Outcome<WebhookHome>> {
   if (type === 'organisation') {
     const access = await accessToOrganisation(c, pathId(id), 'ADMINISTER_ORGANISATION')
     return access.kind === 'ok' ? ok({ organisationId: pathId(id), environmentId: null }) : access

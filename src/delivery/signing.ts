@@ -18,10 +18,9 @@ async function hmac(key: Uint8Array, text: string): Promise<ArrayBuffer> {
  * other secret stands for its own UTF-8 bytes, since Flagsmith allows arbitrary text.
  */
 export function standardKey(secret: string): Uint8Array {
-  const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1]
-  if (encoded === undefined || encoded.replace(/=+$/, '').length % 4 === 1) {
-    return utf8.encode(secret)
-  }
+  // With the padding that it should have or any other: the runtime refuses only the latter.
+  const encoded = /^whsec_([A-Za-z0-9+/]+)={0,2}$/.exec(secret)?.[1]
+  if (encoded === undefined || encoded.length % 4 === 1) return utf8.encode(secret)
   return Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0))
 }
 

@@ -8,11 +8,11 @@ import type { Database } from '../storage/database.ts'
 import { findWebhook, type Webhook, type WebhookHome, webhooks } from '../storage/webhooks.ts'
 import {
   findWebhookPlace,
-  loggedWebhook,
+  fingerprintedWebhook,
   type WebhookPlace,
   webhookEntry,
 } from './webhook-entry.ts'
-import { nothingToDo, type Plan, type Write } from './write.ts'
+import { type Context, nothingToDo, type Plan, type Write } from './write.ts'
 
 type At = { home: WebhookHome; id: number }
 
@@ -38,22 +38,22 @@ async function find(db: Database, { home, id }: At): Promise<Found | undefined> 
 
 type Change = { columns: Partial<Webhook>; verb: string; log: string }
 
-function planChange(
-  db: Database,
+async function planChange(
+  context: Context,
   { webhook: before, place }: Found,
   { columns, verb, log }: Change,
-): Plan<Webhook> {
+): Promise<Plan<Webhook>> {
   const after: Webhook = { ...before, ...columns }
   return {
     result: after,
-    statements: [db.update(webhooks).set(columns).where(eq(webhooks.id, before.id))],
+    statements: [context.db.update(webhooks).set(columns).where(eq(webhooks.id, before.id))],
     entries: [
       {
         ...webhookEntry(after, place),
         action: `webhook.${verb}`,
         log,
-        before: loggedWebhook(before),
-        after: loggedWebhook(after),
+        before: await fingerprintedWebhook(context, before),
+        after: await fingerprintedWebhook(context, after),
       },
     ],
     publish: [],
@@ -64,13 +64,14 @@ function planChange(
 export const rotateWebhookSecret: Write<
   At & { sealedNextSecret: string; promoteAfterHours: number },
   Webhook
-> = async ({ db, now }, { sealedNextSecret, promoteAfterHours, ...at }) => {
-  const found = await find(db, at)
+> = async (context, { sealedNextSecret, promoteAfterHours, ...at }) => {
+  const found = await find(context.db, at)
   if (found === undefined) return notFound()
   if (found.webhook.sealedNextSecret !== null) return rotationRuns
+  const { now } = context
   const promoteAt = now + Math.ceil(promoteAfterHours * hourMs)
   return ok(
-    planChange(db, found, {
+    await planChange(context, found, {
       columns: { sealedNextSecret, promoteAt, updatedAt: now },
       verb: 'secret-rotated',
       log: `Webhook secret rotated: the next one follows in ${promoteAfterHours} hours.`,
@@ -95,18 +96,24 @@ async function findRotating(db: Database, at: At): Promise<Outcome<Found>> {
   return found.webhook.sealedNextSecret === null ? noRotation : ok(found)
 }
 
-export const promoteWebhookSecret: Write<At, Webhook> = async ({ db, now }, at) => {
-  const found = await findRotating(db, at)
-  if (found.kind !== 'ok') return found
-  return ok(planChange(db, found.value, promotion(found.value, now, 'the old one is dropped.')))
-}
-
-export const abortSecretRotation: Write<At, Webhook> = async ({ db, now }, at) => {
-  const found = await findRotating(db, at)
+export const promoteWebhookSecret: Write<At, Webhook> = async (context, at) => {
+  const found = await findRotating(context.db, at)
   if (found.kind !== 'ok') return found
   return ok(
-    planChange(db, found.value, {
-      columns: { sealedNextSecret: null, promoteAt: null, updatedAt: now },
+    await planChange(
+      context,
+      found.value,
+      promotion(found.value, context.now, 'the old one is dropped.'),
+    ),
+  )
+}
+
+export const abortSecretRotation: Write<At, Webhook> = async (context, at) => {
+  const found = await findRotating(context.db, at)
+  if (found.kind !== 'ok') return found
+  return ok(
+    await planChange(context, found.value, {
+      columns: { sealedNextSecret: null, promoteAt: null, updatedAt: context.now },
       verb: 'secret-rotation-aborted',
       log: 'Webhook secret rotation aborted: the next secret is dropped.',
     }),
@@ -114,9 +121,10 @@ export const abortSecretRotation: Write<At, Webhook> = async ({ db, now }, at) =
 }
 
 /** For the cron. Nothing where somebody was faster. */
-export const endSecretRotation: Write<At, Webhook | null> = async ({ db, now }, at) => {
-  const found = await find(db, at)
+export const endSecretRotation: Write<At, Webhook | null> = async (context, at) => {
+  const found = await find(context.db, at)
   const promoteAt = found?.webhook.promoteAt ?? null
-  if (found === undefined || promoteAt === null || promoteAt > now) return ok(nothingToDo(null))
-  return ok(planChange(db, found, promotion(found, now, 'its time has come.')))
+  if (found === undefined || promoteAt === null || promoteAt > context.now)
+    return ok(nothingToDo(null))
+  return ok(await planChange(context, found, promotion(found, context.now, 'its time has come.')))
 }

@@ -1,10 +1,11 @@
 /** What the log says of a webhook endpoint: all but what opens or signs anything. */
 import type { Database } from '../storage/database.ts'
 import { findOrganisation } from '../storage/organisations.ts'
+import { fingerprintOfSealed } from '../storage/seal.ts'
 import type { Webhook, WebhookHome } from '../storage/webhooks.ts'
 import { findEnvironmentGround, placeOf } from './environment-ground.ts'
 import { snapshot } from './snapshot.ts'
-import type { About, EntryDraft, JsonObject } from './write.ts'
+import type { About, Context, EntryDraft, JsonObject } from './write.ts'
 
 export type WebhookPlace = Pick<About, 'organisationId' | 'projectId' | 'environment'>
 
@@ -38,6 +39,19 @@ export const loggedWebhook = (webhook: Webhook): JsonObject => ({
   signed: webhook.sealedSecret !== null,
   custom_headers: webhook.sealedHeaders !== null,
 })
+
+/** As it is before or after a change: also whether its secrets are the same as at another time. */
+export async function fingerprintedWebhook(
+  { secret }: Pick<Context, 'secret'>,
+  webhook: Webhook,
+): Promise<JsonObject> {
+  const { organisationId, sealedSecret, sealedNextSecret } = webhook
+  return {
+    ...loggedWebhook(webhook),
+    secret_fingerprint: await fingerprintOfSealed(secret, organisationId, sealedSecret),
+    next_secret_fingerprint: await fingerprintOfSealed(secret, organisationId, sealedNextSecret),
+  }
+}
 
 export const webhookDeleted = (webhook: Webhook, place: WebhookPlace): EntryDraft => ({
   ...webhookEntry(webhook, place),

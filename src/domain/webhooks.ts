@@ -14,7 +14,12 @@ import {
   webhooks,
 } from '../storage/webhooks.ts'
 import { changed } from './snapshot.ts'
-import { findWebhookPlace, loggedWebhook, webhookDeleted, webhookEntry } from './webhook-entry.ts'
+import {
+  findWebhookPlace,
+  fingerprintedWebhook,
+  webhookDeleted,
+  webhookEntry,
+} from './webhook-entry.ts'
 import { nothingToDo, type Write } from './write.ts'
 
 export type WebhookSettings = {
@@ -38,7 +43,8 @@ const tooMany = invalidBody(
 export const createWebhook: Write<
   { home: WebhookHome; settings: Pick<WebhookSettings, 'url'> & Partial<WebhookSettings> },
   Webhook
-> = async ({ db, now, reserve }, { home, settings }) => {
+> = async (context, { home, settings }) => {
+  const { db, now, reserve } = context
   const place = await findWebhookPlace(db, home)
   if (place === undefined) return notFound()
   if ((await countWebhooks(db, home.organisationId)) >= maxWebhooks) return tooMany
@@ -68,7 +74,7 @@ export const createWebhook: Write<
         action: 'webhook.created',
         log: `New Webhook created: ${webhook.url}`,
         before: null,
-        after: loggedWebhook(webhook),
+        after: await fingerprintedWebhook(context, webhook),
       },
     ],
     publish: [],
@@ -101,7 +107,8 @@ const differing = (before: Webhook, after: Webhook): Partial<Webhook> =>
 export const updateWebhook: Write<
   { home: WebhookHome; id: number; settings: Partial<WebhookSettings> },
   Webhook
-> = async ({ db, now }, { home, id, settings }) => {
+> = async (context, { home, id, settings }) => {
+  const { db, now } = context
   const place = await findWebhookPlace(db, home)
   const before = await findWebhook(db, home, id)
   if (place === undefined || before === undefined) return notFound()
@@ -122,8 +129,8 @@ export const updateWebhook: Write<
         ...webhookEntry(after, place),
         action: 'webhook.updated',
         log: `Webhook updated: ${after.url}`,
-        before: loggedWebhook(before),
-        after: loggedWebhook(after),
+        before: await fingerprintedWebhook(context, before),
+        after: await fingerprintedWebhook(context, after),
       },
     ],
     publish: [],

@@ -5,12 +5,13 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { type WriteName, writes } from '../../src/domain/register.ts'
+import { endpoints } from './writes/endpoints.ts'
 import { flags } from './writes/flags.ts'
 import { places } from './writes/places.ts'
 import { doOnce, type Row } from './writes/scene.ts'
 
 /** In the order in which they are done. */
-const table: { [N in WriteName]: Row<N> } = { ...places, ...flags }
+const table: { [N in WriteName]: Row<N> } = { ...places, ...endpoints, ...flags }
 
 it('every write has its row, and every row its write', () => {
   expect(Object.keys(table).sort()).toEqual(Object.keys(writes).sort())

@@ -5,6 +5,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, it } from 'vitest'
 import { addMember, addUser, owner } from '../support/admin.ts'
+import { addDelivery } from '../support/deliveries.ts'
 import { inviteBy, linkOf, post } from '../support/people.ts'
 import { send } from '../support/send.ts'
 import { createTenant, type Tenant } from '../support/tenant.ts'
@@ -93,7 +94,23 @@ const rows = `
   environment-key.rotation-completed | POST /environments/:environment/rotate-key/complete
   webhook.created | POST /environments/:environment/webhooks
   webhook.updated | PUT PATCH /environments/:environment/webhooks/:id
+  webhook.secret-rotated | POST /environments/:environment/webhooks/:id/rotate-secret
+  webhook.secret-promoted | POST /environments/:environment/webhooks/:id/promote-secret
+  webhook.secret-rotation-aborted | POST /environments/:environment/webhooks/:id/abort-rotation
+  delivery.resent | POST /environments/:environment/webhooks/:id/deliveries/:delivery/resend
+  delivery.skipped | POST /environments/:environment/webhooks/:id/deliveries/:delivery/skip
+  delivery.replayed | POST /environments/:environment/webhooks/:id/deliveries/replay
   webhook.deleted | DELETE /environments/:environment/webhooks/:id
+  webhook.created | POST /organisations/:organisation/webhooks
+  webhook.updated | PUT PATCH /organisations/:organisation/webhooks/:id
+  webhook.secret-rotated | POST /organisations/:organisation/webhooks/:id/rotate-secret
+  webhook.secret-promoted | POST /organisations/:organisation/webhooks/:id/promote-secret
+  webhook.secret-rotation-aborted | POST /organisations/:organisation/webhooks/:id/abort-rotation
+  delivery.resent | POST /organisations/:organisation/webhooks/:id/deliveries/:delivery/resend
+  delivery.skipped | POST /organisations/:organisation/webhooks/:id/deliveries/:delivery/skip
+  delivery.replayed | POST /organisations/:organisation/webhooks/:id/deliveries/replay
+  webhook.deleted | DELETE /organisations/:organisation/webhooks/:id
+  none | POST /webhooks/test
   feature-state.created | POST /environments/:environment/featurestates
   feature-state.updated | PUT PATCH /environments/:environment/featurestates/:state
   feature-state.deleted | DELETE /environments/:environment/featurestates/:state
@@ -122,7 +139,7 @@ const rows = `
   feature-state.deleted | DELETE /environments/:environment/identities/:identity/featurestates/:state
   environment-key.deleted environment.deleted feature-segment.deleted feature-state.deleted permission.removed webhook.deleted | DELETE /environments/:environment
   environment.deleted feature-state.deleted feature.deleted permission.removed project.deleted segment.deleted tag.deleted | DELETE /projects/:project
-  environment.deleted feature-segment.deleted feature-state.deleted feature.deleted membership.deleted organisation-key.deleted organisation.deleted permission.removed project.deleted segment.deleted tag.deleted | DELETE /organisations/:organisation
+  environment.deleted feature-segment.deleted feature-state.deleted feature.deleted membership.deleted organisation-key.deleted organisation.deleted permission.removed project.deleted segment.deleted tag.deleted webhook.deleted | DELETE /organisations/:organisation
 `
 
 const table = new Map(
@@ -169,6 +186,18 @@ async function registration() {
   return { ...owner, email, sign_up_type: 'INVITE_LINK', invite_hash: hash }
 }
 
+/** An endpoint that is switched on, and gave up on something. */
+async function withDeadDelivery(one: string, body?: unknown): Promise<Call> {
+  const { main, hooks, inside, world } = tenant
+  const webhook = one.includes('organisation') ? hooks.webhook : inside.webhook
+  const path = fill(one, () => ids).replace('/api/v1/', '')
+  await world.api('PATCH', `${path}/`, { enabled: true })
+  const home = { organisationId: world.organisation.id, environmentId: main.environment.id }
+  const delivery = await addDelivery({ ...home, webhookId: webhook.id })
+  const place = one.replace('/api/v1/', '')
+  return { body, ids: { [`${place}/deliveries/:delivery`]: delivery } }
+}
+
 const value = { type: 'string', value: 'again' }
 const lessGranted = (): Call => ({ body: { permissions: [] } })
 
@@ -199,9 +228,16 @@ const special: Record<string, () => Call | Promise<Call>> = {
     await tenant.world.api('POST', `${at}/features/${feature.id}/add-group-owners/`, body)
     return { body }
   },
-  'PATCH /api/v1/environments/:environment/webhooks/:id': () => ({
-    body: { url: 'http://127.0.0.1:9/again' },
-  }),
+  ...Object.fromEntries(
+    ['organisations/:organisation', 'environments/:environment'].flatMap((place) => {
+      const one = `/api/v1/${place}/webhooks/:id`
+      return [
+        [`PATCH ${one}`, () => ({ body: { url: 'http://127.0.0.1:9/again' } })],
+        [`POST ${one}/deliveries/replay`, () => withDeadDelivery(one, { state: 'dead' })],
+        [`POST ${one}/deliveries/:delivery/resend`, () => withDeadDelivery(one)],
+      ]
+    }),
+  ),
   'PATCH /api/__future__/environments/:environment/features/:feature': () => ({
     body: { environment_default: { enabled: false, value } },
   }),
@@ -231,7 +267,8 @@ it('each makes the entries of its row and no others', { timeout: 120_000 }, asyn
     const call: Call = { body: bodyFor(route, tenant), ...own, ...(await special[route]?.()) }
     const real = `${fill(path, () => ({ ...ids, ...call.ids }))}/`
     const { status, text, headers } = await send(method, real, call)
-    if (status >= 300) wrong.push([route, status, text])
+    // Nobody listens where a test goes.
+    if (status >= 300 && table.get(route) !== 'none') wrong.push([route, status, text])
     asked.set(headers.get('X-Request-Id') ?? '', route)
   }
   const { results } = await env.DB.prepare(

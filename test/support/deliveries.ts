@@ -35,9 +35,11 @@ export async function addDelivery(
     env.DB.prepare(
       `INSERT INTO deliveries (id, event_id, webhook_id, environment_id, sequence, state, reason,
          attempts, next_attempt_at, leased_until, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?,
+         (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE webhook_id = ?),
+         ?, ?, ?, ?, ?, ?)`,
     ).bind(
-      ...[id, `evt_${number}`, at.webhookId, at.environmentId, number, state, reason],
+      ...[id, `evt_${number}`, at.webhookId, at.environmentId, at.webhookId, state, reason],
       ...[attempts, nextAttemptAt, leasedUntil, createdAt],
     ),
   ])

@@ -219,20 +219,4 @@ export const places = {
       return inEnvironment()
     },
   ],
-  'webhook.create': [
-    'webhook.created',
-    () => ({ ...inEnvironment(), settings: { url: 'http://127.0.0.1:9/', enabled: false } }),
-  ],
-  'webhook.update': [
-    'webhook.updated',
-    () => ({
-      ...inEnvironment(),
-      id: made('webhook.create').id,
-      settings: { url: 'http://127.0.0.1:9/other' },
-    }),
-  ],
-  'webhook.delete': [
-    'webhook.deleted',
-    () => ({ ...inEnvironment(), id: made('webhook.create').id }),
-  ],
 } satisfies { [N in WriteName]?: Row<N> }
