@@ -8,9 +8,8 @@
  * administrator. ALL stands for a route that takes every method. Paths are below `/api/v1` unless they
  * say otherwise. Callers without a good credential get 401 everywhere and have no column.
  *
- * What is foreign is 403 for organisations and 404 for all below them; a thing that a body or a query
- * names is refused as the contract says: 403 for environments and projects, 400 for the rest; a list
- * that is narrowed to it is empty.
+ * Foreign is 403 for organisations, 404 for all below them. A thing that a body or a query names is
+ * refused as the contract says; a list that is narrowed to it is empty.
  */
 export const rows = `
   # What names nothing of the tenant in its path
