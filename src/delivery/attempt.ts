@@ -5,7 +5,7 @@
 import type { Env } from '../env.ts'
 import { logInfo } from '../log.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
-import { selectDueOfWebhook } from '../storage/deliveries.ts'
+import { findFirstWaiting, selectDueOfWebhook } from '../storage/deliveries.ts'
 import type { Assignment } from '../storage/delivery-claims.ts'
 import {
   type Ended,
@@ -50,13 +50,20 @@ export type Attempted = {
   due: string[]
   /** Whether the breaker closed and let go what it had held back. */
   released: boolean
-  /** Milliseconds until the breaker that this attempt opened tries again; null when it opened none. */
-  pause: number | null
+  /** Where this attempt opened the breaker: who tries it again, in how many milliseconds. */
+  trial: { deliveryId: string; wait: number } | null
+  /** Whether it opened the breaker: then nothing more is sent now. */
+  opened: boolean
 }
 
 async function dueAgain(db: Database, next: Next): Promise<string[]> {
   await releaseHeldBack(db, next.webhookId, next.now)
   return (await selectDueOfWebhook(db, next.webhookId, next)).map(({ id }) => id)
+}
+
+async function planTrial(db: Database, { webhookId, now }: Next, until: number) {
+  const first = await findFirstWaiting(db, webhookId)
+  return first && { deliveryId: first.id, wait: Math.max(until, first.nextAttemptAt) - now }
 }
 
 /** Throws only when D1 fails. */
@@ -84,6 +91,7 @@ export async function attempt(env: Env, assignment: Assignment, tools: Tools): P
   const wait = counts ? verdict.nextAttemptAt - now : null
   const turn = await noteHealth(db, assignment, { failure, status, at: now })
   const due = turn.kind === 'closed' ? await dueAgain(db, next) : recorded.due
-  const pause = turn.kind === 'opened' ? turn.until - now : null
-  return { assignment, failure, wait, due, released: turn.kind === 'closed', pause }
+  const trial = turn.kind === 'opened' ? await planTrial(db, next, turn.until) : null
+  const [released, opened] = [turn.kind === 'closed', turn.kind === 'opened']
+  return { assignment, failure, wait, due, released, opened, trial }
 }

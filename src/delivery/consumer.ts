@@ -46,11 +46,11 @@ async function orLeave(deliveryId: string, work: Promise<unknown>): Promise<void
 /** Rings for what the attempt leaves to others. */
 async function ringAfter(env: Env, { assignment, wait, due, ...after }: Attempted): Promise<void> {
   const { deliveryId } = assignment
-  const [next] = due
   if (wait !== null) await orLeave(deliveryId, ringLater(env, deliveryId, wait))
   // One is enough to try the endpoint again; what it answers decides about the others.
-  if (after.pause !== null && next !== undefined) {
-    await orLeave(next, ringLater(env, next, after.pause))
+  const { trial } = after
+  if (trial !== null) {
+    await orLeave(trial.deliveryId, ringLater(env, trial.deliveryId, trial.wait))
   }
   if (after.released && due.length > 1) await orLeave(deliveryId, ring(env, due.slice(1)))
 }
@@ -71,7 +71,7 @@ async function drive(
       const done: Attempted = await attempt(env, assignment, tools)
       await ringAfter(env, done)
       if (done.failure === 'gone') await gone()
-      if (done.pause !== null || done.due.length === 0) return
+      if (done.opened || done.due.length === 0) return
       if (Date.now() > until) return orLeave(deliveryId, ring(env, done.due.slice(0, 1)))
       ;[assignment] = await claim(env, done.due, { now: tools.now(), most: 1 })
     } catch (error) {

@@ -120,6 +120,21 @@ export const selectDueOfWebhook = (
     .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence))
     .limit(at.limit)
 
+/** What an endpoint is to get first of all, due or not. */
+export const findFirstWaiting = async (
+  db: Database,
+  webhookId: number,
+): Promise<{ id: string; nextAttemptAt: number } | null> => {
+  const { id, nextAttemptAt, sequence } = deliveries
+  const [row] = await db
+    .select({ id, nextAttemptAt })
+    .from(deliveries)
+    .where(and(eq(deliveries.webhookId, webhookId), isWaiting))
+    .orderBy(asc(nextAttemptAt), asc(sequence))
+    .limit(1)
+  return row === undefined ? null : { id: row.id, nextAttemptAt: row.nextAttemptAt ?? 0 }
+}
+
 export type Page = {
   dueBy: number
   now: number

@@ -231,68 +231,6 @@ describe('a delivery that fails', () => {
   })
 })
 
-/** Answers DNS questions from `addresses` and takes everything else as the webhook's request. */
-const withDns = (addresses: string[]) =>
-  receiver(({ url }) => {
-    if (!url.startsWith('https://cloudflare-dns.com/')) return new Response('ok')
-    const Answer = url.endsWith('=A') ? addresses.map((data) => ({ type: 1, data })) : []
-    return Response.json({ Status: 0, Answer })
-  })
-
-describe('where private targets are not allowed', () => {
-  const { env } = quietEnv({ ALLOW_PRIVATE_WEBHOOKS: 'false' })
-
-  it.each([
-    ['a private address', 'https://10.0.0.1/hook', ['1.1.1.1']],
-    ['cloud metadata', 'https://169.254.169.254/latest', ['1.1.1.1']],
-    ['plain http', 'http://receiver.example/hook', ['1.1.1.1']],
-    ['a name for loopback', 'https://127.0.0.1.nip.io/hook', ['127.0.0.1']],
-    ['a name that does not resolve', 'https://receiver.example/hook', []],
-  ])('%s is never called, and the attempt says so', async (_, url, addresses) => {
-    const { id } = await addDelivery({ url, secret })
-    const { tools, requests } = withDns(addresses)
-    await consume(env, tools, [id])
-    const called = requests.filter((sent) => !sent.url.startsWith('https://cloudflare-dns.com/'))
-    expect(called).toEqual([])
-    const [attempt] = await listAttempts(id)
-    expect(attempt).toMatchObject({ outcome: 'failed', responseStatus: null })
-    expect(attempt?.error).toMatch(/^refused: /)
-    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', attempts: 1 })
-  })
-
-  it('a public name is called', async () => {
-    const { id } = await addDelivery()
-    const { tools, requests } = withDns(['1.1.1.1'])
-    await consume(env, tools, [id])
-    expect(requests.at(-1)?.url).toBe('https://receiver.example/hook')
-    expect(await findDelivery(id)).toMatchObject({ state: 'delivered' })
-  })
-
-  it('a name that turns private between two attempts is not called the second time', async () => {
-    const { id } = await addDelivery()
-    const addresses = ['1.1.1.1']
-    const { tools, requests, clock } = receiver(({ url }) => {
-      if (!url.startsWith('https://cloudflare-dns.com/')) return new Response('', { status: 500 })
-      const Answer = url.endsWith('=A') ? addresses.map((data) => ({ type: 1, data })) : []
-      return Response.json({ Status: 0, Answer })
-    })
-    await consume(env, tools, [id])
-    addresses[0] = '10.0.0.1'
-    clock.now += 6 * second
-    await consume(env, tools, [id])
-    const called = requests.filter((sent) => sent.url === 'https://receiver.example/hook')
-    expect(called).toHaveLength(1)
-    expect(await listAttempts(id)).toHaveLength(2)
-  })
-
-  it.each(['', 'TRUE', '1', 'false'])('the setting %j does not allow them', async (setting) => {
-    const { id } = await addDelivery({ url: 'http://127.0.0.1/hook' })
-    const { tools, requests } = receiver(() => new Response('ok'))
-    await consume(quietEnv({ ALLOW_PRIVATE_WEBHOOKS: setting }).env, tools, [id])
-    expect(requests).toEqual([])
-  })
-})
-
 describe('a replayed delivery', () => {
   it('goes out once more, with ten attempts before it is given up again', async () => {
     const { id } = await addDelivery()

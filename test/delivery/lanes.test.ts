@@ -12,6 +12,7 @@ import {
   quietEnv,
   receiver,
   second,
+  setDelivery,
   t0,
 } from './world.ts'
 
@@ -178,7 +179,24 @@ describe('the breaker of an endpoint', () => {
       breakerState: 'open',
       breakerUntil: t0 + 60 * second,
     })
-    expect(rung).toEqual([{ deliveryId: ids[0], delaySeconds: 5 }])
+    // Its own retry comes first; what the endpoint is owed first of all tries the breaker again.
+    expect(rung).toEqual([
+      { deliveryId: ids[0], delaySeconds: 5 },
+      { deliveryId: ids[0], delaySeconds: 60 },
+    ])
+  })
+
+  it('is tried again by what it held back when the one that tried it waits for longer', async () => {
+    const { ids, webhookId } = await addBacklog(2)
+    await openBreaker(webhookId, t0)
+    await setDelivery(ids[0] ?? '', { attempts: 3, nextAttemptAt: t0 - 1 })
+    const { env, rung } = quietEnv()
+    const { tools } = failing()
+    await consume(env, tools, ids)
+    expect(rung).toEqual([
+      { deliveryId: ids[0], delaySeconds: 7_200 },
+      { deliveryId: ids[1], delaySeconds: 60 },
+    ])
   })
 
   it('tries again with another when the sender of that one died', async () => {

@@ -29,7 +29,7 @@ describe('the retry schedule', () => {
     expect(nextDelay({ ...failed, attempt, random: 1 })).toBe(wait * 1.2)
   })
 
-  it('parks after ten attempts, which take about three days', () => {
+  it('gives up after ten attempts, which take about three days', () => {
     expect(maxAttempts).toBe(10)
     expect(nextDelay({ ...failed, attempt: 10 })).toBeNull()
     expect(nextDelay({ ...failed, attempt: 11 })).toBeNull()
@@ -46,7 +46,7 @@ describe('the retry schedule', () => {
     },
   )
 
-  it('parks at once when the receiver says that it is gone', () => {
+  it('gives up at once when the receiver says that it is gone', () => {
     expect(nextDelay({ ...failed, failure: 'gone' })).toBeNull()
     expect(nextDelay({ ...failed, failure: 'gone', retryAfter: 60 })).toBeNull()
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { callOut } from '../../src/delivery/outbound.ts'
 import { checkTarget } from '../../src/delivery/target.ts'
 import { checkUrl } from '../../src/delivery/url-policy.ts'
+import { threeOf } from '../support/ranges.ts'
 
 const isRefused = (url: string) => checkUrl(url, { allowPrivate: false }) !== null
 
@@ -67,24 +68,6 @@ const spellings: [string, (address: string) => string][] = [
   ['Teredo server', (a) => `[2001:0:${groupsOf(numberOf(a))}::1]`],
   ['Teredo client', (a) => `[2001::${groupsOf(4294967295 - numberOf(a))}]`],
 ]
-
-/** First, middle and last of an IPv6 range, spelled out without any help of the code under test. */
-function threeOf(cidr: string): string[] {
-  const [base = '', length = ''] = cidr.split('/')
-  const [left = '', right = ''] = base.split('::')
-  const groups = (part: string) => (part === '' ? [] : part.split(':'))
-  const gap = new Array<string>(8 - groups(left).length - groups(right).length).fill('0')
-  const bits = [...groups(left), ...gap, ...groups(right)]
-    .map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0'))
-    .join('')
-  const kept = bits.slice(0, Number(length))
-  const room = 128 - kept.length
-  return ['0'.repeat(room), `1${'0'.repeat(127)}`.slice(0, room), '1'.repeat(room)].map((rest) =>
-    Array.from({ length: 8 }, (_, i) =>
-      Number.parseInt(`${kept}${rest}`.slice(i * 16, i * 16 + 16), 2).toString(16),
-    ).join(':'),
-  )
-}
 
 const specialV6 = [
   ...['::/128', '::1/128', '::/96', '::ffff:0:0/96', '::ffff:0:0:0/96', '64:ff9b::/96'],
