@@ -10,7 +10,8 @@ const states = ['waiting', 'delivered', 'dead', 'disabled', 'filtered', 'skipped
 export const deliverySchema = z
   .object({
     id: z.string(),
-    event: z.object({ id: z.string(), type: z.string() }),
+    event: z.object({ id: z.string(), type: z.string(), action: z.string() }),
+    format: z.string(),
     environment: z.int().nullable(),
     sequence: z.int().openapi({ description: 'As its requests carry it: `x-sequence`.' }),
     state: z.enum(states),
@@ -50,7 +51,8 @@ const time = (milliseconds: number | null) =>
 
 export const deliveryView = (row: DeliveryRow): z.infer<typeof deliverySchema> => ({
   id: row.id,
-  event: { id: row.eventId, type: row.eventType },
+  event: { id: row.eventId, type: row.eventType, action: row.action },
+  format: row.format,
   environment: row.environmentId,
   sequence: row.sequence,
   state: row.state,

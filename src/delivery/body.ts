@@ -3,8 +3,7 @@
  * event must always become the same text (contract audit-and-webhooks §9.1). Sends nothing.
  */
 import type { EventType } from '../storage/events.ts'
-
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+import type { Json, JsonObject } from '../storage/records.ts'
 
 /** ASCII only, so no proxy or framework on the way can re-encode the bytes under the signature. */
 const quote = (text: string): string =>
@@ -13,19 +12,18 @@ const quote = (text: string): string =>
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-function write(value: Json): string {
+/** Keys sorted and separators as the original writes them, so that the same is always the same text. */
+export function asciiJson(value: Json): string {
   if (typeof value === 'string') return quote(value)
-  if (Array.isArray(value)) return `[${value.map(write).join(', ')}]`
+  if (Array.isArray(value)) return `[${value.map(asciiJson).join(', ')}]`
   if (typeof value === 'object' && value !== null) {
     const members = Object.keys(value)
       .sort()
-      .map((key) => `${quote(key)}: ${write(value[key] ?? null)}`)
+      .map((key) => `${quote(key)}: ${asciiJson(value[key] ?? null)}`)
     return `{${members.join(', ')}}`
   }
   return JSON.stringify(value)
 }
 
-export const eventBody = (
-  type: EventType | 'AUDIT_LOG_CREATED',
-  data: { [key: string]: Json },
-): string => write({ data, event_type: type })
+export const eventBody = (type: EventType, data: JsonObject): string =>
+  asciiJson({ data, event_type: type })

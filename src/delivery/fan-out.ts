@@ -5,13 +5,12 @@
 import type { Env } from '../env.ts'
 import { openDatabase, runBatch } from '../storage/database.ts'
 import { insertDeliveries, type NewDelivery, selectDueOfEvents } from '../storage/deliveries.ts'
-import { readFanOut } from '../storage/fan-out.ts'
-import type { Webhook } from '../storage/webhooks.ts'
+import { type Endpoint, readFanOut } from '../storage/fan-out.ts'
 import { lanes } from './claim.ts'
 import { recipients } from './recipients.ts'
 import { ring } from './ring.ts'
 
-const standingOf = ({ enabled }: Webhook, now: number) =>
+const standingOf = ({ enabled }: Endpoint, now: number) =>
   enabled
     ? { state: 'waiting' as const, reason: null, nextAttemptAt: now }
     : { state: 'disabled' as const, reason: 'endpoint disabled', nextAttemptAt: null }
@@ -28,6 +27,7 @@ export async function fanOut(env: Env, eventIds: string[], now: number): Promise
         webhookId: webhook.id,
         environmentId: event.environmentId,
         createdAt: now,
+        format: webhook.format,
         ...standingOf(webhook, now),
       }),
     ),

@@ -1,20 +1,36 @@
 /** Decides which endpoints an event goes to. Pure; knows nothing of what was sent already. */
 import type { EventRow } from '../storage/events.ts'
-import type { Webhook } from '../storage/webhooks.ts'
+import type { Endpoint as Stored } from '../storage/fan-out.ts'
 import { fliptTypesOf, partsOf } from './flipt-event.ts'
 import { matchesAction, matchesEvent } from './patterns.ts'
 
 type Endpoint = Pick<
-  Webhook,
-  'organisationId' | 'environmentId' | 'format' | 'patterns' | 'createdAt'
+  Stored,
+  'organisationId' | 'environmentId' | 'projectId' | 'format' | 'patterns' | 'createdAt'
 >
-type Told = Pick<EventRow, 'organisationId' | 'environmentId' | 'action' | 'createdAt'>
+type Told = Omit<EventRow, 'id' | 'changeId' | 'sequence'>
 
-/** An organisation's endpoint hears of all its environments, an environment's of that one alone. */
-const isOfItsPlace = (event: Told, { organisationId, environmentId }: Endpoint): boolean =>
-  environmentId === null
-    ? organisationId === event.organisationId
-    : environmentId === event.environmentId
+/**
+ * An organisation's endpoint hears of all that is in it. An environment's hears of that environment, and
+ * of what belongs to its project as a whole, such as features and segments.
+ */
+function isOfItsPlace(
+  event: Told,
+  { organisationId, environmentId, projectId }: Endpoint,
+): boolean {
+  if (environmentId === null) return organisationId === event.organisationId
+  if (event.environmentId !== null) return environmentId === event.environmentId
+  return event.projectId !== null && event.projectId === projectId
+}
+
+/**
+ * The original's flag events are in its own format only, and entries are told so to organisations only
+ * (contract audit-and-webhooks §9.1, §9.2). In the other formats an event is an entry.
+ */
+function isSpoken({ type, projectId }: Told, { format, environmentId }: Endpoint): boolean {
+  if (type !== 'AUDIT_LOG_CREATED') return format === 'flagsmith'
+  return format !== 'flagsmith' || (environmentId === null && projectId !== null)
+}
 
 /** Patterns are in the words of the endpoint's format. */
 function isWanted({ action }: Told, { format, patterns }: Endpoint): boolean {
@@ -33,6 +49,7 @@ export const recipients = <W extends Endpoint>(event: Told, webhooks: W[]): W[] 
   webhooks.filter(
     (webhook) =>
       isOfItsPlace(event, webhook) &&
+      isSpoken(event, webhook) &&
       isWanted(event, webhook) &&
       webhook.createdAt <= event.createdAt,
   )

@@ -26,6 +26,10 @@ export type Committed<T> = { result: T; change: string; features: FeatureVersion
 
 export const ledgerOf = (organisationId: number): string => `organisation:${organisationId}`
 
+/** Null for the instance's own. */
+export const organisationOf = (ledger: string): number | null =>
+  Number(/^organisation:(\d+)$/.exec(ledger)?.[1] ?? 0) || null
+
 /** What belongs to no organisation: the instance's users and their sessions. */
 export const instanceLedger = 'instance'
 

@@ -3,11 +3,12 @@
  * outbox rows that drive everything after it. Nothing is executed here.
  */
 
-import { eventBody } from '../delivery/body.ts'
+import { aroundChange } from '../delivery/around.ts'
+import { type Frozen, freeze, type NewEntry } from '../delivery/freeze.ts'
 import type { Plan } from '../domain/write.ts'
 import { type Database, insertRows, type Statement } from '../storage/database.ts'
 import { entries, type Head } from '../storage/entries.ts'
-import { events } from '../storage/events.ts'
+import { insertEvents, type Listener } from '../storage/events.ts'
 import { type OutboxKind, outbox } from '../storage/outbox.ts'
 import { raiseEnvironments, raiseFeatures } from '../storage/versions.ts'
 import { type Change, chainEntries } from './chain.ts'
@@ -15,36 +16,63 @@ import { rangeTarget } from './tell.ts'
 
 export type Planned = { change: Change; plan: Plan<unknown> }
 
+/**
+ * Endpoints change through their ledger only: who listens is right as long as the head is, and a batch
+ * on a head that is not the last one fails.
+ */
+export type Standing = { head: Head; listeners: Listener[] }
+
 export type Batch = {
   statements: Statement[]
-  /** The head that the ledger has once they are committed. */
+  /** The last entry once they are committed. */
   head: Head
+  /** How the ledger stands then; null where they change who listens. */
+  standing: Standing | null
+  /** Whether there is anything to deliver. */
+  isHeard: boolean
   /** For each change, which statement answers the new versions of its features. */
   raised: (number | null)[]
 }
 
-/** An event tells of its change as a whole, which its first entry names. */
-const eventRowsOf = ({ change, plan }: Planned): (typeof events.$inferInsert)[] =>
-  plan.events.map((event) => ({
-    id: `evt_${crypto.randomUUID().replaceAll('-', '')}`,
-    type: event.type,
-    organisationId: plan.entries[0]?.organisationId ?? 0,
-    environmentId: event.environmentId,
-    action: plan.entries[0]?.action ?? '',
-    changeId: change.id,
-    body: eventBody(event.type, event.data),
-    createdAt: change.now,
-  }))
+type Chained = Planned & { rows: NewEntry[] }
+
+/** What listeners are to hear, with its bytes. What entries name is read only where somebody listens. */
+async function freezeAll(
+  db: Database,
+  chained: Chained[],
+  { listeners, idMark }: { listeners: Listener[]; idMark: string },
+): Promise<Frozen> {
+  const frozen: Frozen = { events: [], bodies: [] }
+  if (listeners.length === 0) return frozen
+  const around = await aroundChange(
+    db,
+    chained.flatMap(({ rows }) => rows),
+  )
+  for (const { plan, rows } of chained) {
+    const told = { entries: rows, flags: plan.events, listeners, around, idMark }
+    const { events, bodies } = freeze(told)
+    frozen.events.push(...events)
+    frozen.bodies.push(...bodies)
+  }
+  return frozen
+}
 
 /** The changes of a batch belong to one ledger and happen in their order, one after the other. */
-export async function toBatch(db: Database, planned: Planned[], head: Head): Promise<Batch> {
-  const entryRows: (typeof entries.$inferInsert)[] = []
+export async function toBatch(
+  db: Database,
+  planned: Planned[],
+  { head, listeners }: Standing,
+): Promise<Batch> {
+  const chained: Chained[] = []
   let last = head
-  for (const { change, plan } of planned) {
-    const chained = await chainEntries(change, plan.entries, last)
-    entryRows.push(...chained.rows)
-    last = chained.head
+  for (const one of planned) {
+    const { rows, head } = await chainEntries(one.change, one.plan.entries, last)
+    chained.push({ ...one, rows })
+    last = head
   }
+  const entryRows = chained.flatMap(({ rows }) => rows)
+  const idMark = `@${crypto.randomUUID()}@`
+  const frozen = await freezeAll(db, chained, { listeners, idMark })
   // The guard stands first: a stale head fails the batch before it has touched a state row.
   const statements: Statement[] = insertRows(db, entries, entryRows)
   const raised = planned.map(({ plan }) => {
@@ -53,20 +81,29 @@ export async function toBatch(db: Database, planned: Planned[], head: Head): Pro
     return statements.push(raiseFeatures(db, plan.features)) - 1
   })
   const published = planned.flatMap(({ plan }) => [...new Set(plan.publish)])
-  const eventRows = planned.flatMap(eventRowsOf)
   const [first] = planned
   if (first !== undefined) {
     const { ledger, now } = first.change
     const owe = (kind: OutboxKind, target: string) => ({ ledger, kind, target, createdAt: now })
     const owed = [
       ...[...new Set(published)].map((id) => owe('publish', String(id))),
-      ...eventRows.map((event) => owe('deliver', event.id)),
+      ...frozen.events.map((event) => owe('deliver', event.id)),
       ...planned.flatMap(({ plan }) => plan.debts ?? []).map((debt) => owe(debt.kind, debt.target)),
     ]
     if (published.length > 0) statements.push(raiseEnvironments(db, published, now))
-    statements.push(...insertRows(db, events, eventRows), ...insertRows(db, outbox, owed))
+    statements.push(
+      ...insertEvents(db, frozen, { ledger, idMark }),
+      ...insertRows(db, outbox, owed),
+    )
   }
-  return { statements, head: last, raised }
+  const isOfEndpoints = entryRows.some(({ resourceType }) => resourceType === 'WEBHOOK')
+  return {
+    statements,
+    head: last,
+    standing: isOfEndpoints ? null : { head: last, listeners },
+    isHeard: frozen.events.length > 0,
+    raised,
+  }
 }
 
 /** One debt for the batch: its entries stand in one row. */

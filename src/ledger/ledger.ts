@@ -30,7 +30,7 @@ export class Ledger extends DurableObject<Env> {
   readonly #publishedAt = new Map<string, number>()
   readonly #told = new Map<string, number>()
   readonly #attempts = createAttemptLimit(attemptLimits)
-  readonly #memory: Book['memory'] = { head: null }
+  readonly #memory: Book['memory'] = { standing: null }
   #name: string | null = null
   /** When the alarm goes off; null when this object does not know. */
   #armedFor: number | null = null

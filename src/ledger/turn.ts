@@ -12,20 +12,21 @@ import { reasonOf } from '../log.ts'
 import { type Outcome, ok } from '../outcome.ts'
 import { type Database, runBatch } from '../storage/database.ts'
 import { findHead, findHeadOfChange, type Head } from '../storage/entries.ts'
+import { listListeners } from '../storage/events.ts'
 import { identityHomes } from '../storage/identity-homes.ts'
 import { reserveIds } from '../storage/ids.ts'
 import { type FeatureVersion, listFeatureVersions } from '../storage/versions.ts'
 import { noHash } from './chain.ts'
-import type { Committed, Order } from './client.ts'
-import { oweLines, type Planned, toBatch } from './commit.ts'
+import { type Committed, type Order, organisationOf } from './client.ts'
+import { oweLines, type Planned, type Standing, toBatch } from './commit.ts'
 import { refuseStale } from './precondition.ts'
 
 /** What a turn works with. */
 export type Book = {
   env: Env
   db: Database
-  /** The last entry, as far as the object knows: forgotten whenever a batch fails. */
-  memory: { head: Head | null }
+  /** How the ledger stands, as far as the object knows: forgotten whenever a batch fails. */
+  memory: { standing: Standing | null }
   /** Sets the alarm that looks after the change if nothing else does. */
   arm: () => Promise<void>
 }
@@ -61,30 +62,38 @@ async function plan({ env, db }: Book, { order, ...change }: Task): Promise<Outc
   return refusal ?? ok({ change, plan: planned.value, versions })
 }
 
+/** Listeners are read after the head: an endpoint that comes in between makes the batch collide. */
+async function readStanding(db: Database, ledger: string): Promise<Standing> {
+  const head = (await findHead(db, ledger)) ?? { sequence: 0, hash: noHash }
+  const organisationId = organisationOf(ledger)
+  return { head, listeners: organisationId === null ? [] : await listListeners(db, organisationId) }
+}
+
 /** The new versions of each change's features, or the error of a batch that is not in the log. */
 async function commit(
   { env, db, memory }: Book,
   changes: Planned[],
-  head: Head,
-): Promise<{ versions: FeatureVersion[][] } | { error: unknown }> {
+  standing: Standing,
+): Promise<{ versions: FeatureVersion[][]; isHeard: boolean } | { error: unknown }> {
   try {
-    const batch = await toBatch(db, changes, head)
-    if (isLogSinkOn(env)) batch.statements.push(...oweLines(db, changes, [head, batch.head]))
+    const batch = await toBatch(db, changes, standing)
+    const heads: [Head, Head] = [standing.head, batch.head]
+    if (isLogSinkOn(env)) batch.statements.push(...oweLines(db, changes, heads))
     if (changes.length > 1 && batch.statements.length > maxStatements) {
       return { error: new Error('too many statements for one batch') }
     }
-    memory.head = null
+    memory.standing = null
     const results = (await runBatch(db, batch.statements)) as FeatureVersion[][]
-    memory.head = batch.head
-    return { versions: batch.raised.map((place) => (place === null ? [] : (results[place] ?? []))) }
+    memory.standing = batch.standing
+    const versions = batch.raised.map((place) => (place === null ? [] : (results[place] ?? [])))
+    return { versions, isHeard: batch.isHeard }
   } catch (error) {
     // The answer may be lost although the batch took effect: only the log itself knows. A batch is
     // all or nothing, so its last change speaks for all.
     const last = changes.at(-1)
     const committed = last && (await findHeadOfChange(db, last.change.id))
     if (committed === undefined) return { error }
-    memory.head = committed
-    return { versions: [] }
+    return { versions: [], isHeard: true }
   }
 }
 
@@ -93,18 +102,19 @@ async function attempt(book: Book, tasks: Task[]): Promise<Answer[] | { error: u
   const [first] = tasks
   const ledger = first?.ledger ?? ''
   // Read before the plans' own reads: whatever another object commits in between then collides.
-  const head = book.memory.head ??
-    (await findHead(book.db, ledger)) ?? { sequence: 0, hash: noHash }
+  const standing = book.memory.standing ?? (await readStanding(book.db, ledger))
   const planned = await Promise.allSettled(tasks.map((task) => plan(book, task)))
   const ready = planned.flatMap((one) =>
     one.status === 'fulfilled' && one.value.kind === 'ok' ? [one.value.value] : [],
   )
   const changes = ready.filter((one) => one.plan.entries.length > 0)
   const versions = new Map(ready.map((one) => [one, one.versions]))
+  let isHeard = false
   if (changes.length > 0) {
     await book.arm()
-    const committed = await commit(book, changes, head)
+    const committed = await commit(book, changes, standing)
     if ('error' in committed) return committed
+    isHeard = committed.isHeard
     for (const [place, change] of changes.entries()) {
       versions.set(change, committed.versions[place] ?? [])
     }
@@ -112,9 +122,9 @@ async function attempt(book: Book, tasks: Task[]): Promise<Answer[] | { error: u
   return planned.map((one): Answer => {
     if (one.status === 'rejected' || one.value.kind !== 'ok') return one as Answer
     const { value } = one.value
-    const { result, entries, publish, events, debts = [] } = value.plan
+    const { result, entries, publish, debts = [] } = value.plan
     const lines = isLogSinkOn(book.env) ? entries.length : 0
-    const owes = publish.length + events.length + debts.length + lines > 0
+    const owes = isHeard || publish.length + debts.length + lines > 0
     return {
       status: 'fulfilled',
       value: ok({ result, change: value.change.id, features: versions.get(value) ?? [], owes }),

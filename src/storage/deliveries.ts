@@ -2,7 +2,7 @@
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { type Database, isOneOf, type Statement } from './database.ts'
-import { webhooks } from './webhooks.ts'
+import { type WebhookFormat, webhooks } from './webhooks.ts'
 
 export type DeliveryState =
   /** An attempt is due at `nextAttemptAt`. */
@@ -35,6 +35,8 @@ export const deliveries = sqliteTable('deliveries', {
   /** While this is in the future somebody is sending: nobody else may. */
   leasedUntil: integer('leased_until').notNull().default(0),
   createdAt: integer('created_at').notNull(),
+  /** The endpoint's when the event came: what waits keeps it. */
+  format: text().$type<WebhookFormat>().notNull().default('flagsmith'),
 })
 
 export type AttemptOutcome = 'started' | 'delivered' | 'failed'
@@ -66,7 +68,7 @@ export const isDue = (dueBy: number, now: number): SQL =>
 
 export type NewDelivery = Pick<
   typeof deliveries.$inferInsert,
-  'id' | 'eventId' | 'webhookId' | 'environmentId' | 'state' | 'reason' | 'createdAt'
+  'id' | 'eventId' | 'webhookId' | 'environmentId' | 'state' | 'reason' | 'createdAt' | 'format'
 > & { nextAttemptAt: number | null }
 
 /** A value may have two megabytes. */
@@ -90,7 +92,7 @@ export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[]
       db.insert(deliveries).select(sql`
         SELECT ${field('id')}, ${field('eventId')}, ${field('webhookId')}, ${field('environmentId')},
           coalesce(${last}, 0) + ${number}, ${field('state')}, ${field('reason')}, 0, 0,
-          ${field('nextAttemptAt')}, 0, ${field('createdAt')}
+          ${field('nextAttemptAt')}, 0, ${field('createdAt')}, ${field('format')}
         FROM json_each(${json})
         WHERE NOT EXISTS (SELECT 1 FROM deliveries AS there
           WHERE there.event_id = ${field('eventId')} AND there.webhook_id = ${field('webhookId')})`),

@@ -2,10 +2,10 @@
  * Taking deliveries: who may send what, settled in one transaction for all that are asked for. Of any
  * number of claims at once each delivery is won by one. Decides no numbers; they are arguments.
  */
-import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { type Database, isOneOf } from './database.ts'
 import { type AttemptOutcome, attempts, deliveries, isDue, isWaiting } from './deliveries.ts'
-import { events } from './events.ts'
+import { eventBodies, events } from './events.ts'
 import { type HealthRow, webhookHealth } from './webhook-health.ts'
 import { type Webhook, webhooks } from './webhooks.ts'
 
@@ -163,7 +163,7 @@ const readNamed = (db: Database, claim: Claim) =>
       round: sql<number>`${deliveries.attempts} - ${deliveries.earlierAttempts}`.as('round'),
       leasedUntil: deliveries.leasedUntil,
       eventId: deliveries.eventId,
-      body: events.body,
+      body: eventBodies.body,
       sequence: deliveries.sequence,
       webhookId: deliveries.webhookId,
       url: webhooks.url,
@@ -175,6 +175,10 @@ const readNamed = (db: Database, claim: Claim) =>
     .from(deliveries)
     .innerJoin(events, eq(events.id, deliveries.eventId))
     .innerJoin(webhooks, eq(webhooks.id, deliveries.webhookId))
+    .innerJoin(
+      eventBodies,
+      and(eq(eventBodies.eventId, events.id), eq(eventBodies.format, deliveries.format)),
+    )
     .leftJoin(webhookHealth, eq(webhookHealth.webhookId, deliveries.webhookId))
     .where(
       sql`${isNamed(claim)} AND (${deliveries.leasedUntil} = ${claim.leasedUntil}

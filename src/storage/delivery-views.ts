@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { type Database, isOneOf } from './database.ts'
 import { type Attempt, attempts, type DeliveryState, deliveries } from './deliveries.ts'
-import { events } from './events.ts'
+import { eventBodies, events } from './events.ts'
 import { webhookHealth } from './webhook-health.ts'
 
 /** The status of the last answer of each endpoint; missing where none was ever heard. */
@@ -42,6 +42,8 @@ const columns = {
   id: deliveries.id,
   eventId: deliveries.eventId,
   eventType: events.type,
+  action: events.action,
+  format: deliveries.format,
   environmentId: deliveries.environmentId,
   sequence: deliveries.sequence,
   state: deliveries.state,
@@ -98,10 +100,13 @@ export const findDelivery = async (
 /** The bytes that every attempt of a delivery sends, and the attempts, oldest first. */
 export async function readAttempts(
   db: Database,
-  { id, eventId }: Pick<DeliveryRow, 'id' | 'eventId'>,
+  { id, eventId, format }: Pick<DeliveryRow, 'id' | 'eventId' | 'format'>,
 ): Promise<{ body: string; attempts: Attempt[] }> {
   const [bodies, rows] = await db.batch([
-    db.select({ body: events.body }).from(events).where(eq(events.id, eventId)),
+    db
+      .select({ body: eventBodies.body })
+      .from(eventBodies)
+      .where(and(eq(eventBodies.eventId, eventId), eq(eventBodies.format, format))),
     db.select().from(attempts).where(eq(attempts.deliveryId, id)).orderBy(asc(attempts.number)),
   ])
   return { body: bodies[0]?.body ?? '', attempts: rows }

@@ -1,24 +1,30 @@
 /** What fanning events out has to know, read at once. Decides nothing. */
-import { asc, inArray } from 'drizzle-orm'
+import { asc, getTableColumns, inArray, sql } from 'drizzle-orm'
 import { type Database, isOneOf } from './database.ts'
 import { type EventRow, events } from './events.ts'
 import { type Webhook, webhooks } from './webhooks.ts'
 
+/** `projectId` is that of its environment; null for an organisation's own. */
+export type Endpoint = Webhook & { projectId: number | null }
+
 export type FanOut = {
-  /** Those that exist, without their bodies, in the order of the ids asked for. */
-  events: Omit<EventRow, 'body' | 'changeId' | 'type'>[]
+  /** Those that exist, in the order of the ids asked for. */
+  events: Omit<EventRow, 'changeId' | 'sequence'>[]
   /** Of the events' organisations, in the order of their ids. */
-  webhooks: Webhook[]
+  webhooks: Endpoint[]
 }
 
+const projectId = sql<number | null>`(SELECT project_id FROM environments
+  WHERE environments.id = ${webhooks.environmentId})`.as('project_id')
+
 export async function readFanOut(db: Database, eventIds: string[]): Promise<FanOut> {
-  const { id, organisationId, environmentId, action, createdAt } = events
+  const { changeId: _, sequence: __, ...columns } = getTableColumns(events)
   const own = isOneOf(events.id, eventIds)
-  const organisationIds = db.select({ id: organisationId }).from(events).where(own)
+  const organisationIds = db.select({ id: events.organisationId }).from(events).where(own)
   const [eventRows, webhookRows] = await db.batch([
-    db.select({ id, organisationId, environmentId, action, createdAt }).from(events).where(own),
+    db.select(columns).from(events).where(own),
     db
-      .select()
+      .select({ ...getTableColumns(webhooks), projectId })
       .from(webhooks)
       .where(inArray(webhooks.organisationId, organisationIds))
       .orderBy(asc(webhooks.id)),

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import type { State } from '../support/flags.ts'
 import { expectPublished } from '../support/invariants.ts'
+import { listen } from '../support/listening.ts'
 
 type Option = { id: number; key: string | null; default_percentage_allocation: number }
 type Feature = { id: number; type: string; multivariate_options: Option[] }
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const body = { name: 'Staging', project: place.project.id }
   second = await done(world.api<typeof second>('POST', 'environments/', body))
   list = `projects/${place.project.id}/features/`
+  await listen(world.organisation.id, place.environment.id)
 })
 
 const option = (string_value: string, weight: number, key?: string) => ({

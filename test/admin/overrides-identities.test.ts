@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { insertIdentity } from '../../src/storage/identities.ts'
 import { addEnvironment, createWorld, done, type Place, type World } from '../support/admin.ts'
 import { addState, type State } from '../support/flags.ts'
+import { bodiesOf, listen } from '../support/listening.ts'
 
 type Override = State & { identity: unknown }
 type Page = { count: number; results: Override[] }
@@ -17,6 +18,7 @@ let list: string
 beforeAll(async () => {
   world = await createWorld()
   place = await addEnvironment(world)
+  await listen(world.organisation.id, place.environment.id)
   list = `environments/${place.environment.api_key}/featurestates/`
 })
 
@@ -48,12 +50,9 @@ describe('an identity override', () => {
       [first.id, ada],
       [second.id, bob],
     ])
-    const event = await env.DB.prepare(
-      "SELECT count(*) AS n FROM events WHERE body LIKE '%' || ? || '%'",
-    )
-      .bind(bob.identifier)
-      .first()
-    expect(event).toEqual({ n: 1 })
+    const told = await bodiesOf(environment)
+    const ofBob = told.filter((body) => JSON.stringify(body).includes(bob.identifier))
+    expect(ofBob).toHaveLength(1)
   })
 
   it('exists once, and for identities of the environment only', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../support/admin.ts'
 import { addState, type State, split } from '../support/flags.ts'
 import { expectPublished } from '../support/invariants.ts'
+import { bodiesOf, listen } from '../support/listening.ts'
 import { addColleague } from '../support/people.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
@@ -27,6 +28,7 @@ beforeAll(async () => {
   world = await createWorld()
   place = await addEnvironment(world)
   key = place.environment.api_key
+  await listen(world.organisation.id, place.environment.id)
 })
 
 const post = (body: object, auth?: string) => world.api<Override>('POST', flat, body, auth)
@@ -91,9 +93,7 @@ describe('a segment override', () => {
     expect(after).toMatchObject({ enabled: true, feature_state_value: text('red') })
     const [entry] = await lastEntries(world, place, 1)
     expect(entry?.log).toContain(`' and segment '${link.segment.name}'`)
-    const events = env.DB.prepare('SELECT body FROM events WHERE environment_id = ?')
-    const { results } = await events.bind(environment).all<{ body: string }>()
-    const told = results.map((row) => JSON.parse(row.body).data)
+    const told = (await bodiesOf(environment)).map(({ data }) => data)
     expect(told).toContainEqual(
       expect.objectContaining({
         previous_state: expect.objectContaining({ feature_state_value: 'blue' }),

@@ -128,9 +128,11 @@ async function measureBacklog({ shop, server }: Bench, { arrived }: Receiver): P
   const ids = `WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < ${backlog})`
   await world.execute([
     `${ids} INSERT INTO events
-       (id, type, organisation_id, environment_id, action, change_id, body, created_at)
+       (id, type, organisation_id, environment_id, action, change_id, created_at)
      SELECT 'evt_' || id, 'FLAG_UPDATED', ${world.organisation}, ${environment},
-       'feature-state.updated', 'c', '{"data": {}, "event_type": "FLAG_UPDATED"}', 1 FROM ids`,
+       'feature-state.updated', 'c', ${Date.now()} FROM ids`,
+    `${ids} INSERT INTO event_bodies
+     SELECT 'evt_' || id, 'flagsmith', '{"data": {}, "event_type": "FLAG_UPDATED"}' FROM ids`,
     `${ids} INSERT INTO deliveries
        (id, event_id, webhook_id, environment_id, sequence, state, next_attempt_at, created_at)
      SELECT 'dlv_' || id, 'evt_' || id, 1, ${environment}, 1000000 + id, 'waiting', id, 1 FROM ids`,

@@ -81,7 +81,9 @@ export async function check({ persistTo, load, receiver, served }: Checked) {
   const db = openStored(persistTo)
   const all = (sql: string) => db.prepare(sql).all() as Row[]
   const entries = all('SELECT * FROM entries ORDER BY ledger, sequence')
-  const events = all('SELECT * FROM events')
+  const events = all(
+    'SELECT events.*, body FROM events JOIN event_bodies ON event_bodies.event_id = events.id',
+  )
   const since = Number(all('SELECT max(created_at) AS at FROM webhooks')[0]?.at)
   const owed = Number(all('SELECT count(*) AS n FROM outbox')[0]?.n)
   const states = all('SELECT * FROM feature_states')

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { recipients } from '../../src/delivery/recipients.ts'
 
 const event = {
+  type: 'FLAG_UPDATED' as 'FLAG_UPDATED' | 'AUDIT_LOG_CREATED',
+  projectId: 5 as number | null,
   organisationId: 3,
-  environmentId: 7,
+  environmentId: 7 as number | null,
   action: 'feature-state.updated',
   createdAt: 1_000,
 }
@@ -11,6 +13,7 @@ const endpoint = {
   id: 1,
   organisationId: 3,
   environmentId: 7 as number | null,
+  projectId: 5 as number | null,
   format: 'flagsmith' as 'flagsmith' | 'flipt' | 'standard',
   patterns: ['*:*'],
   createdAt: 500,
@@ -30,8 +33,7 @@ describe('who receives an event', () => {
     ['an endpoint that wants another noun', { patterns: ['segment:*'] }, false],
     ['an endpoint that wants another verb', { patterns: ['feature-state:deleted'] }, false],
     ['an endpoint that wants nothing', { patterns: [] }, false],
-    ["an endpoint in Flipt's words", { format: 'flipt', patterns: ['flag:updated'] }, true],
-    ["an endpoint in Flipt's other words", { format: 'flipt', patterns: ['segment:*'] }, false],
+    ['an endpoint in another format', { format: 'standard' }, false],
     ["Flipt's words where they are not meant", { patterns: ['flag:updated'] }, false],
   ])('%s', (_, difference, receives) => {
     const candidate = { ...endpoint, ...difference }
@@ -43,9 +45,39 @@ describe('who receives an event', () => {
     const other = { ...endpoint, id: 3, environmentId: 8 }
     expect(recipients(event, [second, other, endpoint]).map(({ id }) => id)).toEqual([2, 1])
   })
+})
 
-  it('of what belongs to no environment only endpoints of the organisation', () => {
-    const mine = { ...endpoint, environmentId: null }
-    expect(recipients({ ...event, environmentId: null }, [endpoint, mine])).toEqual([mine])
+describe('who receives an entry', () => {
+  const entry = { ...event, type: 'AUDIT_LOG_CREATED' as const }
+  const flipt = { ...endpoint, format: 'flipt' as const }
+  const standard = { ...endpoint, format: 'standard' as const }
+  const organisation = { environmentId: null, projectId: null }
+
+  it.each<[string, Partial<typeof event>, typeof endpoint, boolean]>([
+    ['in the original format, of an environment', {}, endpoint, false],
+    ['in the original format, of the organisation', {}, { ...endpoint, ...organisation }, true],
+    [
+      'of no project, in the original format',
+      { environmentId: null, projectId: null },
+      { ...endpoint, ...organisation },
+      false,
+    ],
+    ["in Flipt's format and words", {}, { ...flipt, patterns: ['flag:updated'] }, true],
+    ["in Flipt's other words", {}, { ...flipt, patterns: ['segment:*'] }, false],
+    ['in the standard format', {}, standard, true],
+    ['of another environment', { environmentId: 8 }, standard, false],
+    ['of the project as a whole', { environmentId: null }, standard, true],
+    ['of another project', { environmentId: null, projectId: 6 }, standard, false],
+    ['of no project', { environmentId: null, projectId: null }, standard, false],
+    [
+      'of no project, in the organisation',
+      { environmentId: null, projectId: null },
+      { ...standard, ...organisation },
+      true,
+    ],
+  ])('%s', (_, difference, candidate, receives) => {
+    expect(recipients({ ...entry, ...difference }, [candidate])).toEqual(
+      receives ? [candidate] : [],
+    )
   })
 })

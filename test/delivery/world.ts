@@ -59,10 +59,11 @@ export async function addEvent(environmentId: number, body = '{"data": {}}'): Pr
   const id = `evt_${nextId()}`
   await run(
     `INSERT INTO events
-       (id, type, organisation_id, environment_id, action, change_id, body, created_at)
-     VALUES (?, 'FLAG_UPDATED', ?, ?, 'feature-state.updated', 'change', ?, ?)`,
-    ...[id, environmentId, environmentId, body, t0],
+       (id, type, organisation_id, environment_id, action, change_id, created_at)
+     VALUES (?, 'FLAG_UPDATED', ?, ?, 'feature-state.updated', 'change', ?)`,
+    ...[id, environmentId, environmentId, t0],
   )
+  await run("INSERT INTO event_bodies VALUES (?, 'flagsmith', ?)", id, body)
   return id
 }
 
@@ -104,7 +105,7 @@ export async function findDelivery(id: string): Promise<Delivery | null> {
   return bindings.DB.prepare(
     `SELECT id, event_id AS eventId, webhook_id AS webhookId, environment_id AS environmentId,
        sequence, state, reason, attempts, earlier_attempts AS earlierAttempts,
-       next_attempt_at AS nextAttemptAt, leased_until AS leasedUntil, created_at AS createdAt
+       next_attempt_at AS nextAttemptAt, leased_until AS leasedUntil, created_at AS createdAt, format
      FROM deliveries WHERE id = ?`,
   )
     .bind(id)

@@ -35,8 +35,8 @@ async function apply<N extends WriteName>(name: N, input: InputOf<N>) {
   if (outcome.kind !== 'ok') throw new Error(`${name} refused: ${JSON.stringify(outcome)}`)
   const id = crypto.randomUUID()
   const change = { id, ledger: id, now, actor: alice, source }
-  const head = { sequence: 0, hash: noHash }
-  const { statements } = await toBatch(db, [{ change, plan: outcome.value }], head)
+  const standing = { head: { sequence: 0, hash: noHash }, listeners: [] }
+  const { statements } = await toBatch(db, [{ change, plan: outcome.value }], standing)
   const started = Date.now()
   await runBatch(db, statements)
   return { statements: statements.length, ms: Date.now() - started, plan: outcome.value }

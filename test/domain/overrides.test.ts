@@ -1,13 +1,12 @@
 import { env } from 'cloudflare:workers'
-import { eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { publishDocument } from '../../src/document/publish.ts'
 import { commit, ledgerOf } from '../../src/ledger/client.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { getDocument } from '../../src/storage/documents.ts'
 import { entries } from '../../src/storage/entries.ts'
-import { events } from '../../src/storage/events.ts'
 import { wholeRecord } from '../../src/storage/records.ts'
+import { bodiesOf, listen } from '../support/listening.ts'
 import { alice, createFlagWorld, putIdentity, source, type World, write } from '../support/world.ts'
 
 let world: World
@@ -29,6 +28,7 @@ const rules = [
 
 beforeEach(async () => {
   world = await createFlagWorld()
+  await listen(world.organisationId, world.environment.id)
   const segment = await write(world.organisationId, 'segment.create', {
     projectId: world.projectId,
     featureId: null,
@@ -103,16 +103,9 @@ describe('a segment override', () => {
 
   it('tells its segment in the event and in the log', async () => {
     await addOverride()
-    const rows = await openDatabase(env.DB)
-      .select()
-      .from(events)
-      .where(eq(events.environmentId, world.environment.id))
-    const told = rows.map((row) => JSON.parse(row.body).data.new_state)
-    const event = { data: { new_state: told.find((state) => state.feature_segment !== null) } }
-    expect(event.data.new_state.feature_segment).toEqual({
-      segment: { id: segmentId, name: 'gold members', description: null },
-      priority: 0,
-    })
+    const told = (await bodiesOf(world.environment.id)).map(({ data }) => data.new_state)
+    const segment = { id: segmentId, name: 'gold members', description: null }
+    expect(told).toEqual([expect.objectContaining({ feature_segment: { segment, priority: 0 } })])
     expect((await lastEntry()).log).toBe(
       "Flag state / Remote config value updated for feature 'banner' and segment 'gold members'",
     )

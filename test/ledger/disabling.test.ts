@@ -36,8 +36,8 @@ async function createEndpoint(health: Health, { attempts = 5, ofOrganisation = f
   await env.DB.batch([
     env.DB.prepare(
       `INSERT INTO events
-         (id, type, organisation_id, environment_id, action, change_id, body, created_at)
-       VALUES (?, 'FLAG_UPDATED', ?, ?, 'feature-state.updated', 'c', '{}', 1)`,
+         (id, type, organisation_id, environment_id, action, change_id, created_at)
+       VALUES (?, 'FLAG_UPDATED', ?, ?, 'feature-state.updated', 'c', 1)`,
     ).bind(`evt_${id}`, organisationId, world.environment.id),
     env.DB.prepare(
       `INSERT INTO deliveries

@@ -9,7 +9,7 @@ import { vi } from 'vitest'
 import { ledgerOf } from '../../src/ledger/client.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { entries } from '../../src/storage/entries.ts'
-import { events } from '../../src/storage/events.ts'
+import { eventBodies } from '../../src/storage/events.ts'
 import { findFeatureState } from '../../src/storage/feature-states.ts'
 import { webhooks } from '../../src/storage/webhooks.ts'
 import { type Fault, type Mode, type Mutant, type Rig, rigLedger } from '../support/faults.ts'
@@ -53,9 +53,9 @@ async function arrives(eventId: string): Promise<Received[]> {
 
 async function checkDelivery(value: string, applied: boolean): Promise<string[]> {
   const frozen = await openDatabase(env.DB)
-    .select()
-    .from(events)
-    .where(like(events.body, `%"${value}"%`))
+    .select({ id: eventBodies.eventId, body: eventBodies.body })
+    .from(eventBodies)
+    .where(like(eventBodies.body, `%"${value}"%`))
   const own = frozen.filter(
     (row) => JSON.parse(row.body).data.new_state.feature_state_value === value,
   )

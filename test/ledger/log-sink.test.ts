@@ -38,7 +38,7 @@ const deskOf = (ledger: string, settings: Env = on): Desk => ({
 })
 
 async function commit(desk: Pick<Desk, 'env' | 'db'>, order: Order) {
-  const book = { ...desk, memory: { head: null }, arm: async () => undefined }
+  const book = { ...desk, memory: { standing: null }, arm: async () => undefined }
   const [answer] = await takeTurn(book, [order])
   if (answer?.status !== 'fulfilled' || answer.value.kind !== 'ok') throw new Error('refused')
   return answer.value.value

@@ -79,7 +79,6 @@ it('events are fanned out together; one that cannot be keeps no other back', asy
     environmentId,
     action: 'feature-state.updated',
     changeId: 'x',
-    body: '{}',
     createdAt: 2,
   }
   await db.insert(events).values(ids.map((id) => ({ ...facts, id })))

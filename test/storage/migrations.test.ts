@@ -206,9 +206,18 @@ it('0016 keeps deliveries under what became of them, in the order of their event
   ])
   expect(await all('SELECT * FROM attempts')).toMatchObject([{ ...attempt, duration_ms: 3 }])
   expect(
-    await all("SELECT * FROM events WHERE id IN ('evt_9', 'evt_old') ORDER BY id"),
+    await all(
+      `SELECT events.*, format, event_bodies.body FROM events JOIN event_bodies ON id = event_id
+       WHERE id IN ('evt_9', 'evt_old') ORDER BY id`,
+    ),
   ).toMatchObject([
-    { organisation_id: 1, environment_id: 21, action: 'feature-state.updated', body: '{0}' },
+    {
+      organisation_id: 1,
+      environment_id: 21,
+      action: 'feature-state.updated',
+      format: 'flagsmith',
+      body: '{0}',
+    },
     { organisation_id: 0, environment_id: 99, action: 'feature.deleted' },
   ])
   await env.DB.exec('DELETE FROM webhooks')

@@ -29,9 +29,13 @@ export async function addDelivery(
   await env.DB.batch([
     env.DB.prepare(
       `INSERT INTO events
-         (id, type, organisation_id, environment_id, action, change_id, body, created_at)
-       VALUES (?, ?, ?, ?, 'feature-state.updated', 'c', ?, ?)`,
-    ).bind(`evt_${number}`, type, at.organisationId, at.environmentId, body, createdAt),
+         (id, type, organisation_id, environment_id, action, change_id, created_at)
+       VALUES (?, ?, ?, ?, 'feature-state.updated', 'c', ?)`,
+    ).bind(`evt_${number}`, type, at.organisationId, at.environmentId, createdAt),
+    env.DB.prepare("INSERT INTO event_bodies VALUES (?, 'flagsmith', ?)").bind(
+      `evt_${number}`,
+      body,
+    ),
     env.DB.prepare(
       `INSERT INTO deliveries (id, event_id, webhook_id, environment_id, sequence, state, reason,
          attempts, next_attempt_at, leased_until, created_at)

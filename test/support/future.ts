@@ -50,9 +50,10 @@ type Told = { feature: { id: number }; feature_segment: unknown } & Record<strin
 
 /** The states before and after that the events of one feature tell, oldest first. */
 export async function eventsOf(featureId: number) {
-  const { results } = await env.DB.prepare('SELECT body FROM events ORDER BY created_at').all<{
-    body: string
-  }>()
+  const { results } = await env.DB.prepare(
+    `SELECT body FROM event_bodies JOIN events ON events.id = event_id
+     WHERE type <> 'AUDIT_LOG_CREATED' ORDER BY created_at`,
+  ).all<{ body: string }>()
   return results
     .map((row) => JSON.parse(row.body).data as { new_state: Told; previous_state?: Told })
     .filter((data) => data.new_state.feature.id === featureId)
