@@ -14,6 +14,9 @@ ALTER TABLE events DROP COLUMN body;
 ALTER TABLE events ADD COLUMN project_id INTEGER;
 ALTER TABLE events ADD COLUMN sequence INTEGER;
 
+-- Events go when they are old.
+CREATE INDEX events_by_time ON events (created_at);
+
 UPDATE events SET
   project_id = (SELECT entries.project_id FROM entries
     WHERE entries.change_id = events.change_id ORDER BY entries.sequence LIMIT 1),

@@ -1,6 +1,7 @@
 /** The Worker's entry: HTTP, queues and cron, each handed to its room. No logic here. */
 import { serve } from './app.ts'
 import { consumeDeadLetters, consumeDeliveries } from './delivery/consumer.ts'
+import { expireEvents } from './delivery/expiry.ts'
 import { ringOverdue } from './delivery/ring.ts'
 import { useLanes } from './engine/index.ts'
 import lanes from './engine/lanes/md5.wasm'
@@ -35,6 +36,7 @@ export default {
       pruneLogs(env, now),
       promoteSecrets(env, now),
       disableHopeless(env, now),
+      expireEvents(env, now),
     ])
     for (const sweep of sweeps) {
       if (sweep.status === 'rejected') logError('sweep.failed', { error: reasonOf(sweep.reason) })
