@@ -11,6 +11,7 @@ const longest = 100
 
 /** In our words and in Flipt's. */
 const common = [
+  'audit',
   'delivery',
   'environment',
   'group',
@@ -20,6 +21,7 @@ const common = [
   'membership',
   'organisation',
   'permission',
+  'request',
   'segment',
   'tag',
   'trait',

@@ -4,6 +4,8 @@
  */
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
+import { problemsOfPatterns } from '../../src/admin/webhook-patterns.ts'
+import { fliptTypesOf, partsOf } from '../../src/delivery/flipt-event.ts'
 import { type WriteName, writes } from '../../src/domain/register.ts'
 import { endpoints } from './writes/endpoints.ts'
 import { flags } from './writes/flags.ts'
@@ -32,4 +34,15 @@ it('each makes the entries of its row and no others', { timeout: 60_000 }, async
   ])
   expect(Object.fromEntries(made)).toEqual(Object.fromEntries(expected))
   expect(expected.filter(([, actions]) => actions === '')).toEqual([])
+})
+
+it('what an organisation is told of, its webhooks may ask for, in the words of either format', () => {
+  const actions = Object.values(table)
+    .flatMap(([told]) => told.split(' '))
+    // Of the instance.
+    .filter((action) => !/^(user|session)\./.test(action))
+  const own = actions.map((action) => `${partsOf(action).noun}:*`)
+  expect(problemsOfPatterns('flagsmith', own)).toEqual([])
+  const flipts = actions.flatMap((action) => fliptTypesOf({ action }).map((type) => `${type}:*`))
+  expect(problemsOfPatterns('flipt', flipts)).toEqual([])
 })
