@@ -35,6 +35,7 @@ const ownWords = [
   'date',
   'user-agent',
   'x-flagsmith-signature',
+  'x-environment',
   'x-sequence',
   'x-previous-sequence',
   'x-attempt',

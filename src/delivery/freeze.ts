@@ -65,6 +65,10 @@ function bodyIn(format: WebhookFormat, entry: NewEntry, record: Recorded, told: 
 const isOfOriginal = (entry: NewEntry, { outcome }: Recorded) =>
   outcome === 'ok' && entry.projectId != null
 
+/** Whether organisations hear of entries in the original's format, which names what is around them. */
+export const isHeardAsAudit = (listeners: Listener[]): boolean =>
+  listeners.some(({ format, isOfOrganisation }) => format === 'flagsmith' && isOfOrganisation)
+
 /** Nothing where nobody listens. */
 export function freeze(told: Told): Frozen {
   const { listeners, flags, entries } = told
@@ -83,13 +87,11 @@ export function freeze(told: Told): Frozen {
     const event = { ...eventOf(first, organisationId, type), environmentId }
     add(event, [{ format: 'flagsmith', body: eventBody(type, data) }])
   }
-  const isHeardAsAudit = listeners.some(
-    ({ format, isOfOrganisation }) => format === 'flagsmith' && isOfOrganisation,
-  )
+  const isAudit = isHeardAsAudit(listeners)
   for (const [index, entry] of entries.entries()) {
     const record = records[index] as Recorded
     const spoken = formats.filter(
-      (format) => format !== 'flagsmith' || (isHeardAsAudit && isOfOriginal(entry, record)),
+      (format) => format !== 'flagsmith' || (isAudit && isOfOriginal(entry, record)),
     )
     const event = eventOf(entry, organisationId, 'AUDIT_LOG_CREATED')
     add(

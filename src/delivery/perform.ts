@@ -39,11 +39,11 @@ export async function perform(
   if (opened === undefined) {
     return { ...notSent('sealed', 'The stored secret cannot be opened.'), shown: null }
   }
-  const { eventId: id, body, url, sequence, number: attempt } = assignment
+  const { eventId: id, body, url, environmentId, sequence, number: attempt } = assignment
   const timestamp = Math.floor(tools.now() / 1_000)
   const { sent, shown } = mergeHeaders(opened.custom, {
     ...(await signatureHeaders({ id, timestamp, body }, opened)),
-    ...placeHeaders({ sequence, attempt }),
+    ...placeHeaders({ environmentId, sequence, attempt }),
   })
   const called = await callOut(env, { url, headers: sent, body }, tools)
   return { ...called, shown: called.refusal === null ? shown : null }

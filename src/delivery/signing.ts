@@ -73,7 +73,13 @@ export async function signatureHeaders(
 }
 
 /** Where an attempt stands: dense for each endpoint and environment, so that a gap can be seen. */
-export const placeHeaders = (at: { sequence: number; attempt: number }) => ({
+export const placeHeaders = (at: {
+  /** Null: of no environment; those are numbered by themselves. */
+  environmentId: number | null
+  sequence: number
+  attempt: number
+}) => ({
+  ...(at.environmentId !== null && { 'x-environment': String(at.environmentId) }),
   'x-sequence': String(at.sequence),
   'x-previous-sequence': String(at.sequence - 1),
   'x-attempt': String(at.attempt),

@@ -4,7 +4,7 @@
  */
 
 import { aroundChange } from '../delivery/around.ts'
-import { type Frozen, freeze, type NewEntry } from '../delivery/freeze.ts'
+import { type Frozen, freeze, isHeardAsAudit, type NewEntry } from '../delivery/freeze.ts'
 import type { Plan } from '../domain/write.ts'
 import { type Database, insertRows, type Statement } from '../storage/database.ts'
 import { entries, type Head } from '../storage/entries.ts'
@@ -36,7 +36,9 @@ export type Batch = {
 
 type Chained = Planned & { rows: NewEntry[] }
 
-/** What listeners are to hear, with its bytes. What entries name is read only where somebody listens. */
+const nothingAround = { projects: [], environments: [], users: [] }
+
+/** What listeners are to hear, with its bytes. What entries name is read only where that is told. */
 async function freezeAll(
   db: Database,
   chained: Chained[],
@@ -44,10 +46,8 @@ async function freezeAll(
 ): Promise<Frozen> {
   const frozen: Frozen = { events: [], bodies: [] }
   if (listeners.length === 0) return frozen
-  const around = await aroundChange(
-    db,
-    chained.flatMap(({ rows }) => rows),
-  )
+  const rows = chained.flatMap((one) => one.rows)
+  const around = isHeardAsAudit(listeners) ? await aroundChange(db, rows) : nothingAround
   for (const { plan, rows } of chained) {
     const told = { entries: rows, flags: plan.events, listeners, around, idMark }
     const { events, bodies } = freeze(told)

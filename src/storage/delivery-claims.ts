@@ -31,6 +31,7 @@ export type Assignment = {
   round: number
   eventId: string
   body: string
+  environmentId: number | null
   sequence: number
   webhookId: number
   url: string
@@ -164,6 +165,7 @@ const readNamed = (db: Database, claim: Claim) =>
       leasedUntil: deliveries.leasedUntil,
       eventId: deliveries.eventId,
       body: eventBodies.body,
+      environmentId: deliveries.environmentId,
       sequence: deliveries.sequence,
       webhookId: deliveries.webhookId,
       url: webhooks.url,
@@ -196,10 +198,10 @@ function toHealth(row: Named): HealthRow | null {
 }
 
 function toAssignment(row: Named): Assignment {
-  const { deliveryId, number, round, eventId, body, sequence, webhookId, url } = row
-  const { sealedSecret, sealedNextSecret, sealedHeaders } = row
+  const { deliveryId, number, round, eventId, body, environmentId, sequence } = row
+  const { webhookId, url, sealedSecret, sealedNextSecret, sealedHeaders } = row
   return {
-    ...{ deliveryId, number, round, eventId, body, sequence, webhookId, url },
+    ...{ deliveryId, number, round, eventId, body, environmentId, sequence, webhookId, url },
     sealed: { sealedSecret, sealedNextSecret, sealedHeaders },
     health: toHealth(row),
   }

@@ -13,6 +13,7 @@ import {
 import { addState, type State, split } from '../support/flags.ts'
 import { eventsOf } from '../support/future.ts'
 import { addIdentity, identitiesOf } from '../support/identities.ts'
+import { listen } from '../support/listening.ts'
 import { edit, revert, reverted } from '../support/reverts.ts'
 import { addSegment, equals, rulesOf } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
@@ -23,6 +24,7 @@ let place: Place
 beforeAll(async () => {
   world = await createWorld('Reverts')
   place = await addEnvironment(world)
+  await listen(world.organisation.id, place.environment.id)
 })
 
 const statePath = ({ id }: { id: number }) =>

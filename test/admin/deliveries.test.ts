@@ -32,7 +32,12 @@ describe('the list of deliveries', () => {
         results: [
           {
             id: second,
-            event: { id: expect.stringMatching(/^evt_/), type: 'FLAG_UPDATED' },
+            event: {
+              id: expect.stringMatching(/^evt_/),
+              type: 'FLAG_UPDATED',
+              action: 'feature-state.updated',
+            },
+            format: 'flagsmith',
             environment: environment.id,
             sequence: expect.any(Number),
             state: 'waiting',

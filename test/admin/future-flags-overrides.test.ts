@@ -11,6 +11,7 @@ import {
 import { split } from '../support/flags.ts'
 import { addFlag, addSegments, eventsOf, type Flag, orderOf, text } from '../support/future.ts'
 import { expectPublished } from '../support/invariants.ts'
+import { listen } from '../support/listening.ts'
 import { addSegment, lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
 
@@ -20,6 +21,7 @@ let place: Place
 beforeAll(async () => {
   world = await createWorld()
   place = await addEnvironment(world)
+  await listen(world.organisation.id, place.environment.id)
 })
 
 const override = (id: number, body: object = {}) => ({ segment: { id }, ...body })

@@ -12,6 +12,7 @@ import { split } from '../support/flags.ts'
 import { addFlag, addSegments, eventsOf, text } from '../support/future.ts'
 import { grant } from '../support/grants.ts'
 import { expectPublished } from '../support/invariants.ts'
+import { listen } from '../support/listening.ts'
 import { addColleague } from '../support/people.ts'
 import { lastEntries } from '../support/segments.ts'
 import { dumpAtRest } from '../support/settled.ts'
@@ -22,6 +23,7 @@ let place: Place
 beforeAll(async () => {
   world = await createWorld()
   place = await addEnvironment(world)
+  await listen(world.organisation.id, place.environment.id)
 })
 
 describe('a whole flag', () => {

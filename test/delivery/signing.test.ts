@@ -130,11 +130,14 @@ describe('during a rotation', () => {
 
 describe('the place of an attempt', () => {
   it('is told with the one before it, so that a gap can be seen', () => {
-    expect(placeHeaders({ sequence: 7, attempt: 2 })).toEqual({
+    expect(placeHeaders({ environmentId: 3, sequence: 7, attempt: 2 })).toEqual({
+      'x-environment': '3',
       'x-sequence': '7',
       'x-previous-sequence': '6',
       'x-attempt': '2',
     })
+    const place = { environmentId: null, sequence: 1, attempt: 1 }
+    expect(Object.keys(placeHeaders(place))).not.toContain('x-environment')
   })
 })
 

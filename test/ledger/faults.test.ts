@@ -43,7 +43,7 @@ describe('a group of changes', () => {
     expect(acknowledged).toBe(orders)
     // One batch reads all the flags, one writes: two statements for each change, five for all.
     const batches = rig.calls.filter((call) => call.startsWith('D1 batch'))
-    expect(batches.slice(0, 3)).toEqual(['D1 batch of 8', 'D1 batch of 8', 'D1 batch of 11'])
+    expect(batches.slice(0, 3)).toEqual(['D1 batch of 8', 'D1 batch of 8', 'D1 batch of 12'])
   })
 
   for (const mode of modes) {
