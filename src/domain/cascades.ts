@@ -51,7 +51,7 @@ export async function statesGone(
   ]
 }
 
-const grantGone = (grant: Grant, environment: Environment | undefined): EntryDraft => ({
+export const grantGone = (grant: Grant, environment?: Environment): EntryDraft => ({
   action: 'permission.removed',
   resource: { type: 'PERMISSION', id: String(grant.id), uuid: null, name: '' },
   organisationId: grant.organisationId,
@@ -89,6 +89,7 @@ export async function belowGone(
       const ground = groundOf.get(row.environmentId ?? 0)
       return ground === undefined ? [] : [tell(row, ground)]
     })
+  const rotations = new Map(rows.keyRotations.map((one) => [one.environmentId, one]))
   const whole = await readWholeFeatures(db, rows.features)
   const carriers = Map.groupBy(
     whole.flatMap(({ feature, tags }) => tags.map((tagId) => ({ tagId, featureId: feature.id }))),
@@ -97,7 +98,8 @@ export async function belowGone(
   return [
     ...inProject(
       environments.map(({ environment }) => environment),
-      environmentDeleted,
+      (project, environment) =>
+        environmentDeleted(project, environment, rotations.get(environment.id)),
     ),
     ...whole.flatMap((one) => {
       const project = projectOf.get(one.feature.projectId)

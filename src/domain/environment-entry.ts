@@ -1,5 +1,6 @@
 /** How the audit log names an environment and what it keeps of it. Pure. */
 import type { Environment } from '../storage/environments.ts'
+import type { KeyRotation } from '../storage/key-rotations.ts'
 import type { Project } from '../storage/projects.ts'
 import { snapshot } from './snapshot.ts'
 import type { About, EntryDraft } from './write.ts'
@@ -18,10 +19,16 @@ export const aboutEnvironment = (
 export const environmentSnapshot = ({ version: _, updatedAt: __, ...settings }: Environment) =>
   snapshot(settings)
 
-export const environmentDeleted = (project: Project, environment: Environment): EntryDraft => ({
+/** A rotation of its key goes along. */
+export const environmentDeleted = (
+  project: Project,
+  environment: Environment,
+  rotation: KeyRotation | undefined,
+): EntryDraft => ({
   ...aboutEnvironment(project, environment),
   action: 'environment.deleted',
   log: `Environment deleted: ${environment.name}`,
   before: environmentSnapshot(environment),
   after: null,
+  ...(rotation && { rows: { before: { key_rotation: snapshot(rotation) }, after: null } }),
 })

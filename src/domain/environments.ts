@@ -15,9 +15,10 @@ import { findProject } from '../storage/projects.ts'
 import { belowGone, identitiesGone } from './cascades.ts'
 import { aboutEnvironment, environmentDeleted, environmentSnapshot } from './environment-entry.ts'
 import { findEnvironmentGround } from './environment-ground.ts'
+import type { Flag, Target } from './flag.ts'
 import { planCreatorGrant } from './grants.ts'
 import { isRunning } from './key-rotations.ts'
-import { insertStates, planNewStates } from './new-states.ts'
+import { insertStates, planNewStates, stateBorn } from './new-states.ts'
 import { randomKey } from './random-key.ts'
 import { changed, snapshot } from './snapshot.ts'
 import { nothingToDo, type Write } from './write.ts'
@@ -40,6 +41,8 @@ const nameTaken = invalid({ name: ['An environment with this name already exists
 const keyRotates = invalid({
   api_key: ['A rotation of the client-side key is running. Complete or abort it first.'],
 })
+const target: Target = { kind: 'default' }
+
 const keyTaken = invalid({ api_key: ['environment with this api key already exists.'] })
 
 /** Names are unique in the project, client-side keys in the instance, old ones included. */
@@ -88,6 +91,13 @@ export const createEnvironment: Write<
     options: options.get(feature.id) ?? [],
   }))
   const states = await planNewStates(context, project, pairs)
+  const sharesOf = Map.groupBy(states.shares, (share) => share.featureStateId)
+  const flags = pairs.flatMap(({ feature, options: own }, index): Flag[] => {
+    const state = states.states[index]
+    if (state === undefined) return []
+    const shares = sharesOf.get(state.id) ?? []
+    return [{ project, environment, feature, target, state, shares, options: own }]
+  })
   const place = { organisationId: project.organisationId, projectId, environmentId: id }
   const own = await planCreatorGrant(context, place)
   return ok({
@@ -105,6 +115,7 @@ export const createEnvironment: Write<
         before: null,
         after: { ...environmentSnapshot(environment), grants: own.map(snapshot) },
       },
+      ...flags.map(stateBorn),
     ],
     publish: [id],
     events: [],
@@ -146,11 +157,12 @@ export const deleteEnvironment: Write<{ id: number }, null> = async ({ db }, { i
   const ground = await findEnvironmentGround(db, id)
   if (ground === undefined) return notFound()
   const { environment, project } = ground
+  const rotation = await findKeyRotation(db, id)
   return ok({
     result: null,
     statements: [db.delete(environments).where(eq(environments.id, id))],
     entries: [
-      environmentDeleted(project, environment),
+      environmentDeleted(project, environment, rotation),
       ...(await belowGone(db, { projects: [], environments: [ground] })),
     ],
     publish: [id],

@@ -11,7 +11,7 @@ import {
 } from '../storage/feature-states.ts'
 import { type Feature, multivariateOptions } from '../storage/features.ts'
 import { stateEntry, stateSnapshot } from './feature-states.ts'
-import type { Flag } from './flag.ts'
+import { type Flag, stateLog } from './flag.ts'
 import { flagEvent, flagState } from './flag-event.ts'
 import type { OptionChanges } from './multivariate-options.ts'
 import { snapshot } from './snapshot.ts'
@@ -119,6 +119,22 @@ export const stateEntries = (
       }),
     ]
   })
+
+/** Overrides that lose their shares of removed options; all else of them stays. */
+export const overrideEntries = (losing: Flag[], { removed }: OptionChanges): EntryDraft[] => {
+  const gone = new Set(idsOf(removed))
+  return losing.map((flag) =>
+    stateEntry(flag, {
+      action: 'feature-state.updated',
+      log: stateLog(flag, 'shares'),
+      before: stateSnapshot(flag),
+      after: stateSnapshot({
+        ...flag,
+        shares: flag.shares.filter((share) => !gone.has(share.optionId)),
+      }),
+    }),
+  )
+}
 
 const toldOptions = (flag: Flag) =>
   JSON.stringify(flagState(flag).multivariate_feature_state_values)

@@ -2,7 +2,7 @@
  * Which segments override a feature in an environment, and in which order: the smaller priority
  * wins. Priorities may be sparse; nothing renumbers them behind a client's back (admin-api §B.6).
  */
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { invalid, invalidBody, notFound, type Outcome, ok } from '../outcome.ts'
 import type { Statement } from '../storage/database.ts'
 import {
@@ -47,6 +47,8 @@ const onFeature = ({ feature, ...ground }: Ground): About => ({
 
 type Placed = Pick<FeatureSegment, 'id' | 'priority'>
 
+const toldPlaces = (links: Placed[]) => links.map(({ id, priority }) => ({ id, priority }))
+
 /** What moves of the links of one feature, in the rows and in the log; nothing for no move. */
 export function reorder(
   { db }: Pick<Context, 'db'>,
@@ -56,9 +58,7 @@ export function reorder(
   const isMoved = (_: Placed, index: number) => before[index]?.priority !== after[index]?.priority
   const moved = after.filter(isMoved)
   if (moved.length === 0) return { statements: [], entries: [] }
-  const told = (links: Placed[]) => ({
-    priorities: links.filter(isMoved).map(({ id, priority }) => ({ id, priority })),
-  })
+  const told = (links: Placed[]) => ({ priorities: toldPlaces(links.filter(isMoved)) })
   return {
     statements: [setPriorities(db, moved)],
     entries: [
@@ -124,6 +124,23 @@ export async function planLink(
   })
 }
 
+export const linkCreated = (
+  ground: Ground,
+  { link, segment }: { link: FeatureSegment; segment: Segment },
+): EntryDraft => ({
+  ...onFeature(ground),
+  action: 'feature-segment.created',
+  resource: {
+    type: 'FEATURE_SEGMENT',
+    id: String(link.id),
+    uuid: link.uuid,
+    name: ground.feature.name,
+  },
+  log: `Segment '${segment.name}' added to the overrides of feature '${ground.feature.name}'`,
+  before: null,
+  after: snapshot(link),
+})
+
 export const createFeatureSegment: Write<NewLink, FeatureSegment> = async (context, input) => {
   const planned = await planLink(context, input)
   if (planned.kind !== 'ok') return planned
@@ -131,22 +148,7 @@ export const createFeatureSegment: Write<NewLink, FeatureSegment> = async (conte
   return ok({
     result: link,
     statements,
-    entries: [
-      ...entries,
-      {
-        ...onFeature(planned.value),
-        action: 'feature-segment.created',
-        resource: {
-          type: 'FEATURE_SEGMENT',
-          id: String(link.id),
-          uuid: link.uuid,
-          name: feature.name,
-        },
-        log: `Segment '${segment.name}' added to the overrides of feature '${feature.name}'`,
-        before: null,
-        after: snapshot(link),
-      },
-    ],
+    entries: [...entries, linkCreated(planned.value, { link, segment })],
     features: [feature.id],
     publish: [link.environmentId],
     events: [],
@@ -199,22 +201,21 @@ export const deleteFeatureSegment: Write<{ environmentId: number; id: number }, 
   const state = await findStateOfSegment(db, id)
   if (segment === undefined) return notFound()
   const flag = state && (await findFlag(db, state.id))
+  const links = await listFeatureSegments(db, environmentId, link.featureId)
+  const weaker = links.filter(({ priority }) => priority > link.priority)
+  const moved = weaker.map((one) => ({ ...one, priority: one.priority - 1 }))
+  const deleted = linkDeleted(ground.value, { link, segment, flag })
+  const rows = {
+    before: { priorities: toldPlaces(weaker) },
+    after: { priorities: toldPlaces(moved) },
+  }
   return ok({
     result: null,
     statements: [
       db.delete(featureSegments).where(eq(featureSegments.id, id)),
-      db
-        .update(featureSegments)
-        .set({ priority: sql`${featureSegments.priority} - 1` })
-        .where(
-          and(
-            eq(featureSegments.environmentId, environmentId),
-            eq(featureSegments.featureId, link.featureId),
-            gt(featureSegments.priority, link.priority),
-          ),
-        ),
+      ...(moved.length === 0 ? [] : [setPriorities(db, moved)]),
     ],
-    entries: [linkDeleted(ground.value, { link, segment, flag })],
+    entries: [moved.length === 0 ? deleted : { ...deleted, rows }],
     features: [link.featureId],
     publish: [environmentId],
     events: [],

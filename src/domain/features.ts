@@ -11,6 +11,7 @@ import { listEnvironmentsOfProject } from '../storage/environments.ts'
 import {
   listDefaultStatesOfFeature,
   listMultivariateValuesOfFeature,
+  listOverrideIdsOfOptions,
 } from '../storage/feature-states.ts'
 import {
   type Feature,
@@ -27,12 +28,13 @@ import {
   optionEntries,
   optionEvents,
   optionStatements,
+  overrideEntries,
   reshare,
   stateEntries,
 } from './feature-options.ts'
 import { type OwnerIds, ownersOf, replaceOwners } from './feature-owners.ts'
 import { checkTags, replaceTags } from './feature-tags.ts'
-import type { Flag, Target } from './flag.ts'
+import { type Flag, findFlags, type Target } from './flag.ts'
 import { flagEvent } from './flag-event.ts'
 import {
   type OptionChanges,
@@ -137,6 +139,10 @@ export const updateFeature: Write<
   if (!isEdited && !isTold && !isReoptioned) return ok(nothingToDo(after, [id]))
   const flags = await listFlags(db, project, before)
   const reshared = await reshare(context, flags, { feature: definition, changes })
+  const losing = await listOverrideIdsOfOptions(
+    db,
+    removed.map((option) => option.id),
+  )
   return ok({
     result: after,
     statements: [
@@ -149,6 +155,7 @@ export const updateFeature: Write<
       ...(isEdited || isTold ? [featureUpdated(project, before, after)] : []),
       ...optionEntries(aboutFeature(project, feature), changes),
       ...stateEntries(flags, reshared, changes),
+      ...overrideEntries(await findFlags(db, losing), changes),
     ],
     features: [id],
     // Tags and owners are not served.

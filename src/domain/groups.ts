@@ -16,10 +16,18 @@ import {
   groups,
   listGroupMembers,
 } from '../storage/groups.ts'
+import { listInviteIdsOfGroup } from '../storage/invites.ts'
 import { listMembersAmong } from '../storage/members.ts'
 import { changed, snapshot } from './snapshot.ts'
 import { refuseUnknown } from './unknown-ids.ts'
-import { type About, type JsonObject, nothingToDo, type Plan, type Write } from './write.ts'
+import {
+  type About,
+  type EntryDraft,
+  type JsonObject,
+  nothingToDo,
+  type Plan,
+  type Write,
+} from './write.ts'
 
 export type GroupSettings = { name: string; isDefault: boolean; externalId: string | null }
 
@@ -105,6 +113,15 @@ export const updateGroup: Write<
   return ok(planOf({ before, after, members: [members, members], statements }))
 }
 
+/** What else it held, its grants and features, is told here or has entries of its own. */
+export const groupDeleted = (group: Group, members: GroupMember[]): EntryDraft => ({
+  ...entryOf(group),
+  action: 'group.deleted',
+  log: `Group deleted: ${group.name}`,
+  before: record(group, members),
+  after: null,
+})
+
 /** Its people stay in the organisation; what was granted to the group is granted to nobody. */
 export const deleteGroup: Write<{ organisationId: number; id: number }, null> = async (
   { db },
@@ -112,21 +129,24 @@ export const deleteGroup: Write<{ organisationId: number; id: number }, null> = 
 ) => {
   const group = await findGroup(db, organisationId, id)
   if (group === undefined) return notFound()
-  const [members, granted, owned] = await Promise.all([
+  const [members, granted, owned, invited] = await Promise.all([
     listGroupMembers(db, id),
     listGrantsOfGroup(db, id),
     listFeatureIdsOfGroupOwner(db, id),
+    listInviteIdsOfGroup(db, id),
   ])
   return ok({
     result: null,
     statements: [db.delete(groups).where(eq(groups.id, id))],
     entries: [
       {
-        ...entryOf(group),
-        action: 'group.deleted',
-        log: `Group deleted: ${group.name}`,
-        before: { ...record(group, members), grants: granted.map(snapshot), features: owned },
-        after: null,
+        ...groupDeleted(group, members),
+        before: {
+          ...record(group, members),
+          grants: granted.map(snapshot),
+          features: owned,
+          invites: invited,
+        },
       },
     ],
     features: owned,

@@ -7,11 +7,7 @@ import { invalid, notFound, ok } from '../outcome.ts'
 import { featureStates } from '../storage/feature-states.ts'
 import { type Identity, identities, type Trait } from '../storage/identities.ts'
 import { findNamed, homeOf, reserveIdentityId } from '../storage/identity-homes.ts'
-import {
-  listOverriddenFeatures,
-  listOverrides,
-  type Overrides,
-} from '../storage/overrides-of-identity.ts'
+import { listOverrideIds, listOverrides, type Overrides } from '../storage/overrides-of-identity.ts'
 import { listTraits } from '../storage/traits.ts'
 import { type EnvironmentGround, findEnvironmentGround } from './environment-ground.ts'
 import { stateEntry, stateSnapshot } from './feature-states.ts'
@@ -79,7 +75,8 @@ export const updateIdentity: Write<
   }
   if (await findNamed(homes, { environmentId, identifier })) return taken(identifier)
   const after: Identity = { ...before, identifier }
-  const features = await listOverriddenFeatures(db, { environmentId, identityId: id })
+  const overridden = await listOverrideIds(db, { environmentId, identityId: id })
+  const features = overridden.map(({ featureId }) => featureId)
   const overrides = and(
     eq(featureStates.environmentId, environmentId),
     eq(featureStates.identityId, id),
@@ -97,6 +94,8 @@ export const updateIdentity: Write<
         log: `Identity updated: ${before.identifier} is now ${identifier}`,
         before: snapshot(before),
         after: snapshot(after),
+        // Its overrides name it by its identifier, too.
+        rows: { before: null, after: { feature_states: overridden.map(({ id }) => id) } },
       },
     ],
     features,

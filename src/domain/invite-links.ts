@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import { notFound, ok } from '../outcome.ts'
 import { findInviteLink, type InviteLink, inviteLinks } from '../storage/invite-links.ts'
 import { snapshot } from './snapshot.ts'
-import type { About, Write } from './write.ts'
+import type { About, EntryDraft, Write } from './write.ts'
 
 const entryOf = (link: InviteLink): About => ({
   resource: { type: 'INVITE', id: String(link.id), uuid: null, name: 'Invite link' },
@@ -35,6 +35,14 @@ export const createInviteLink: Write<
   })
 }
 
+export const inviteLinkDeleted = (link: InviteLink): EntryDraft => ({
+  ...entryOf(link),
+  action: 'invite-link.deleted',
+  log: `Invite link deleted for role ${link.role}`,
+  before: snapshot(link),
+  after: null,
+})
+
 /** Whoever joined by it stays. */
 export const deleteInviteLink: Write<{ organisationId: number; id: number }, null> = async (
   { db },
@@ -45,15 +53,7 @@ export const deleteInviteLink: Write<{ organisationId: number; id: number }, nul
   return ok({
     result: null,
     statements: [db.delete(inviteLinks).where(eq(inviteLinks.id, id))],
-    entries: [
-      {
-        ...entryOf(link),
-        action: 'invite-link.deleted',
-        log: `Invite link deleted for role ${link.role}`,
-        before: snapshot(link),
-        after: null,
-      },
-    ],
+    entries: [inviteLinkDeleted(link)],
     publish: [],
     events: [],
   })

@@ -127,6 +127,17 @@ export const renewInvite: Write<
   })
 }
 
+export const inviteGone = (
+  invite: Invite,
+  { groupIds, action }: { groupIds: number[]; action: 'accepted' | 'deleted' },
+): EntryDraft => ({
+  ...inviteEntry(invite),
+  action: `invite.${action}`,
+  log: `Invite ${action}: ${invite.email}`,
+  before: inviteRecord(invite, groupIds),
+  after: null,
+})
+
 /** Invites that are over: accepted, or withdrawn. One entry each. */
 export async function planInvitesGone(
   db: Database,
@@ -140,13 +151,9 @@ export async function planInvitesGone(
   return {
     groupIds: carried.map(({ groupId }) => groupId),
     statements: [db.delete(invites).where(isOneOf(invites.id, ids))],
-    entries: gone.invites.map((invite) => ({
-      ...inviteEntry(invite),
-      action: `invite.${gone.action}`,
-      log: `Invite ${gone.action}: ${invite.email}`,
-      before: inviteRecord(invite, groupIdsOf(invite.id)),
-      after: null,
-    })),
+    entries: gone.invites.map((invite) =>
+      inviteGone(invite, { groupIds: groupIdsOf(invite.id), action: gone.action }),
+    ),
   }
 }
 

@@ -39,13 +39,10 @@ async function planMembership(
     userId: user.id,
     isAdmin: false,
   }))
-  const member = { organisationId, userId: user.id, role }
+  const member = { organisationId, userId: user.id, role, createdAt: now }
   return {
     result: null,
-    statements: [
-      db.insert(memberships).values({ ...member, createdAt: now }),
-      ...insertRows(db, groupMembers, inGroups),
-    ],
+    statements: [db.insert(memberships).values(member), ...insertRows(db, groupMembers, inGroups)],
     entries: [
       {
         ...memberEntry(organisationId, user),

@@ -10,6 +10,7 @@ import { type Environment, environments } from '../storage/environments.ts'
 import { findKeyRotation, type KeyRotation, keyRotations } from '../storage/key-rotations.ts'
 import { type EnvironmentGround, findEnvironmentGround, placeOf } from './environment-ground.ts'
 import { randomKey } from './random-key.ts'
+import { snapshot } from './snapshot.ts'
 import { type About, type EntryDraft, nothingToDo, type Plan, type Write } from './write.ts'
 
 /** What came of it; `rotation` as it was found, so that it tells whether the new key was used. */
@@ -59,12 +60,22 @@ const setKey = (db: Database, { id }: Environment, apiKey: string): Statement =>
 const forget = (db: Database, { id }: Environment): Statement =>
   db.delete(keyRotations).where(eq(keyRotations.environmentId, id))
 
+/** The rows behind what is described, with the keys: without them nobody could tell the database. */
+const rowsOf = ({ id }: Environment, apiKey: string, rotation: KeyRotation | null) => ({
+  environment: { id, api_key: apiKey },
+  key_rotation: rotation && snapshot(rotation),
+})
+
 const completion = (ground: EnvironmentGround, rotation: KeyRotation, how: string): EntryDraft => ({
   ...entryOf(ground, ground.environment.apiKey),
   action: 'environment-key.rotation-completed',
   log: `Client-side key rotation completed: ${how} ${used(rotation)}`,
   before: described(ground.environment.apiKey, rotation),
   after: described(ground.environment.apiKey, null),
+  rows: {
+    before: rowsOf(ground.environment, ground.environment.apiKey, rotation),
+    after: rowsOf(ground.environment, ground.environment.apiKey, null),
+  },
 })
 
 const overByItself = 'the leeway is over.'
@@ -103,6 +114,10 @@ export const startKeyRotation: Write<
         log: `Client-side key rotated: the old key goes on for ${leewayHours} hours.`,
         before: described(environment.apiKey, null),
         after: described(after.apiKey, rotation),
+        rows: {
+          before: rowsOf(environment, environment.apiKey, null),
+          after: rowsOf(environment, after.apiKey, rotation),
+        },
       },
     ],
     publish: [environmentId],
@@ -145,6 +160,10 @@ export const abortKeyRotation: Write<{ environmentId: number }, Rotated> = async
         log: `Client-side key rotation aborted. ${used(rotation)}`,
         before: described(environment.apiKey, rotation),
         after: described(after.apiKey, null),
+        rows: {
+          before: rowsOf(environment, environment.apiKey, rotation),
+          after: rowsOf(environment, after.apiKey, null),
+        },
       },
     ],
     publish: [environmentId],

@@ -15,7 +15,7 @@ import { planOwnersGone } from './feature-owners.ts'
 import { planInvitesGone } from './invites.ts'
 import { snapshot } from './snapshot.ts'
 import { refuseUnknown } from './unknown-ids.ts'
-import { type About, type JsonObject, nothingToDo, type Write } from './write.ts'
+import { type About, type EntryDraft, type JsonObject, nothingToDo, type Write } from './write.ts'
 
 const lastAdmin = invalid({
   detail:
@@ -31,12 +31,25 @@ export const memberEntry = (organisationId: number | null, user: User): About =>
 
 /** A membership as the log keeps it: with the groups and grants that begin or end with it. */
 export const memberRecord = (
-  member: { organisationId: number; userId: number; role: Role },
+  member: { organisationId: number; userId: number; role: Role; createdAt?: number },
   inside: { groups: GroupMember[]; grants: Grant[] },
 ): JsonObject => ({
   ...snapshot(member),
   groups: inside.groups.map(({ groupId, isAdmin }) => snapshot({ groupId, isAdmin })),
   grants: inside.grants.map(snapshot),
+})
+
+/** `inside`: what ends with the membership and has no entry of its own. */
+export const memberGone = (
+  organisationId: number,
+  { user, role }: Member,
+  inside: { groups: GroupMember[]; grants: Grant[] },
+): EntryDraft => ({
+  ...memberEntry(organisationId, user),
+  action: 'membership.deleted',
+  log: `Member removed: ${user.email}`,
+  before: memberRecord({ organisationId, userId: user.id, role }, inside),
+  after: null,
 })
 
 const loseAllAdmins = async (db: Database, organisationId: number, leaving: Member[]) => {
@@ -118,19 +131,12 @@ export const removeMembers: Write<{ organisationId: number; userIds: number[] },
       ...waiting.statements,
     ],
     entries: [
-      ...members.map(({ user, role }) => ({
-        ...memberEntry(organisationId, user),
-        action: 'membership.deleted',
-        log: `Member removed: ${user.email}`,
-        before: memberRecord(
-          { organisationId, userId: user.id, role },
-          {
-            groups: inGroups.filter(({ userId }) => userId === user.id),
-            grants: granted.filter(({ userId }) => userId === user.id),
-          },
-        ),
-        after: null,
-      })),
+      ...members.map((member) =>
+        memberGone(organisationId, member, {
+          groups: inGroups.filter(({ userId }) => userId === member.user.id),
+          grants: granted.filter(({ userId }) => userId === member.user.id),
+        }),
+      ),
       ...waiting.entries,
       ...owned.entries,
     ],

@@ -12,8 +12,11 @@ import {
 import type { Feature, MultivariateOption } from '../storage/features.ts'
 import type { Project } from '../storage/projects.ts'
 import { toValueColumns } from '../storage/values.ts'
+import { stateEntry, stateSnapshot } from './feature-states.ts'
+import { type Flag, stateLog } from './flag.ts'
 import { initialState } from './initial-value.ts'
-import type { Context } from './write.ts'
+import { snapshot } from './snapshot.ts'
+import type { Context, EntryDraft } from './write.ts'
 
 export type StatePair = {
   feature: Feature
@@ -58,6 +61,24 @@ export async function planNewStates(
       }),
     )
   return { states, shares }
+}
+
+/**
+ * The entry of a state that begins with its environment. The original tells none (contract admin-api
+ * §C.3), so the text of a default state is ours.
+ */
+export const stateBorn = (flag: Flag): EntryDraft => {
+  const { target, feature } = flag
+  const link = target.kind === 'segment' ? { feature_segment: snapshot(target.link) } : {}
+  return stateEntry(flag, {
+    action: 'feature-state.created',
+    log:
+      target.kind === 'default'
+        ? `Flag state created with its environment for feature: ${feature.name}`
+        : stateLog(flag, 'state'),
+    before: null,
+    after: { ...stateSnapshot(flag), ...link },
+  })
 }
 
 export const insertStates = (db: Database, { states, shares }: NewStates): Statement[] => [

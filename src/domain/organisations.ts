@@ -1,7 +1,10 @@
 /** The rules of organisations. Who creates one becomes its first administrator. */
 import { eq } from 'drizzle-orm'
 import { invalid, notFound, ok } from '../outcome.ts'
-import { readOrganisationCascade } from '../storage/organisation-cascade.ts'
+import {
+  type OrganisationCascade,
+  readOrganisationCascade,
+} from '../storage/organisation-cascade.ts'
 import {
   findOrganisation,
   listEnvironmentIdsOfOrganisation,
@@ -10,12 +13,16 @@ import {
   organisations,
 } from '../storage/organisations.ts'
 import { defaultRetentionDays } from './audit-retention.ts'
-import { identitiesGone } from './cascades.ts'
+import { grantGone, identitiesGone } from './cascades.ts'
+import { groupDeleted } from './groups.ts'
+import { inviteLinkDeleted } from './invite-links.ts'
+import { inviteGone } from './invites.ts'
+import { memberGone } from './members.ts'
 import { organisationKeyDeleted } from './organisation-keys.ts'
 import { projectsGone } from './projects.ts'
 import { changed, snapshot } from './snapshot.ts'
 import { placeInOrganisation, webhookDeleted } from './webhook-entry.ts'
-import { type About, nothingToDo, type Write } from './write.ts'
+import { type About, type EntryDraft, nothingToDo, type Write } from './write.ts'
 
 export type OrganisationSettings = {
   name: string
@@ -112,6 +119,24 @@ export const updateOrganisation: Write<
   })
 }
 
+/** Who was in it, and who was to be; each row is told by one of the entries. */
+function peopleGone({ id }: Organisation, gone: OrganisationCascade): EntryDraft[] {
+  const carried = Map.groupBy(gone.inviteGroups, ({ inviteId }) => inviteId)
+  const inGroup = Map.groupBy(gone.groupMembers, ({ groupId }) => groupId)
+  return [
+    ...gone.grants.map((grant) => grantGone(grant)),
+    ...gone.invites.map((invite) =>
+      inviteGone(invite, {
+        groupIds: (carried.get(invite.id) ?? []).map(({ groupId }) => groupId),
+        action: 'deleted',
+      }),
+    ),
+    ...gone.inviteLinks.map(inviteLinkDeleted),
+    ...gone.groups.map((group) => groupDeleted(group, inGroup.get(group.id) ?? [])),
+    ...gone.members.map((member) => memberGone(id, member, { groups: [], grants: [] })),
+  ]
+}
+
 /** Everything in it goes along: projects, keys, memberships. Its audit log stays. */
 export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { id }) => {
   const organisation = await findOrganisation(db, id)
@@ -131,19 +156,7 @@ export const deleteOrganisation: Write<{ id: number }, null> = async ({ db }, { 
       ...(await projectsGone(db, gone.projects, gone.environments)),
       ...gone.keys.map(organisationKeyDeleted),
       ...gone.webhooks.map((webhook) => webhookDeleted(webhook, placeInOrganisation(id))),
-      ...gone.members.map((member) => ({
-        ...aboutOrganisation(organisation),
-        resource: {
-          type: 'MEMBERSHIP' as const,
-          id: String(member.userId),
-          uuid: null,
-          name: member.email,
-        },
-        action: 'membership.deleted',
-        log: `Member removed: ${member.email}`,
-        before: snapshot(member),
-        after: null,
-      })),
+      ...peopleGone(organisation, gone),
     ],
     // Publishing reads the present truth: the environments are gone, so their documents go too.
     publish: gone.environments.map((environment) => environment.id),

@@ -83,10 +83,18 @@ export type EntryDraft = {
   after: JsonObject | null
   /** The sequence of the entry that it takes back. */
   reverts?: number
+  /**
+   * Rows that change along and that before and after do not show: nobody is told them in a list, and
+   * yet the log alone says how the database stands (ledger/fold.ts).
+   */
+  rows?: { before: JsonObject | null; after: JsonObject | null }
 }
 
 /** What an entry is about and where that stands: all but what was done to it. */
-export type About = Omit<EntryDraft, 'action' | 'outcome' | 'log' | 'before' | 'after' | 'reverts'>
+export type About = Omit<
+  EntryDraft,
+  'action' | 'outcome' | 'log' | 'before' | 'after' | 'reverts' | 'rows'
+>
 
 /** A webhook event before its bytes are frozen; `data` is the contract's (admin-api §C.5). */
 export type EventDraft = { type: EventType; environmentId: number; data: JsonObject }

@@ -15,7 +15,12 @@ export type Change = {
   now: number
   actor: Actor
   source: Source
+  /** Whose versions rise with it: said in its first entry, so that folding the log counts them too. */
+  raised?: Raised
 }
+
+/** Ids, each once: an environment and a feature rise by one with a change. */
+export type Raised = { environments?: number[]; features?: number[] }
 
 /** SHA-256 (hex) over 0x00 and the canonical record: the leaf of RFC 6962. */
 export async function leafHash(record: string): Promise<string> {
@@ -48,6 +53,7 @@ const toRecord = (change: Change, draft: EntryDraft, head: Head): WholeRecord =>
   before: draft.before,
   after: draft.after,
   ...(draft.reverts === undefined ? {} : { reverts: draft.reverts }),
+  ...(draft.rows && { rows: draft.rows }),
   previous: head.hash,
 })
 
@@ -62,9 +68,10 @@ export async function chainEntries(
 ): Promise<{ rows: (typeof entries.$inferInsert)[]; head: Head }> {
   const rows: (typeof entries.$inferInsert)[] = []
   let last = head
-  for (const draft of drafts) {
+  for (const [index, draft] of drafts.entries()) {
     const split = await splitPersonal(toRecord(change, draft, last))
-    const record = canonicalJson(split.record)
+    const raised = index === 0 && change.raised !== undefined && { raised: change.raised }
+    const record = canonicalJson({ ...split.record, ...raised })
     last = { sequence: last.sequence + 1, hash: await leafHash(record) }
     rows.push({
       ledger: change.ledger,

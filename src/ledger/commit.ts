@@ -11,7 +11,7 @@ import { entries, type Head } from '../storage/entries.ts'
 import { insertEvents, type Listener } from '../storage/events.ts'
 import { type OutboxKind, outbox } from '../storage/outbox.ts'
 import { raiseEnvironments, raiseFeatures } from '../storage/versions.ts'
-import { type Change, chainEntries } from './chain.ts'
+import { type Change, chainEntries, type Raised } from './chain.ts'
 import { rangeTarget } from './tell.ts'
 
 export type Planned = { change: Change; plan: Plan<unknown> }
@@ -57,7 +57,17 @@ async function freezeAll(
   return frozen
 }
 
-/** The changes of a batch belong to one ledger and happen in their order, one after the other. */
+/** What the batch below raises for this change; undefined for nothing. */
+function raisedOf({ publish, features = [] }: Plan<unknown>): Raised | undefined {
+  const once = (ids: number[]) => [...new Set(ids)]
+  if (publish.length + features.length === 0) return undefined
+  return {
+    ...(publish.length > 0 && { environments: once(publish) }),
+    ...(features.length > 0 && { features: once(features) }),
+  }
+}
+
+/** The changes of a batch belong to one ledger and happen at one time and in their order, one after the other. */
 export async function toBatch(
   db: Database,
   planned: Planned[],
@@ -66,7 +76,9 @@ export async function toBatch(
   const chained: Chained[] = []
   let last = head
   for (const one of planned) {
-    const { rows, head } = await chainEntries(one.change, one.plan.entries, last)
+    const raised = raisedOf(one.plan)
+    const told = raised === undefined ? one.change : { ...one.change, raised }
+    const { rows, head } = await chainEntries(told, one.plan.entries, last)
     chained.push({ ...one, rows })
     last = head
   }

@@ -146,9 +146,11 @@ async function takeAlone(book: Book, task: Task): Promise<Answer[]> {
 
 /** Answers the orders one by one. Throws when the outcome of the whole group is unknown. */
 export async function takeTurn(book: Book, orders: Order[]): Promise<Answer[]> {
+  // One time for all: what a batch raises, it raises for all its changes at once.
+  const now = Date.now()
   const tasks = orders.map((order) => {
     const { ledger, actor, source } = order
-    return { id: crypto.randomUUID(), ledger, actor, source, now: Date.now(), order }
+    return { id: crypto.randomUUID(), ledger, actor, source, now, order }
   })
   if (tasks.length > 1) {
     const answers = await attempt(book, tasks)

@@ -7,6 +7,7 @@ import { type FeatureSegment, featureSegments } from './feature-segments.ts'
 import { featureStates } from './feature-states.ts'
 import { type Feature, features } from './features.ts'
 import { type Grant, grants } from './grants.ts'
+import { type KeyRotation, keyRotations } from './key-rotations.ts'
 import { projects } from './projects.ts'
 import { type Segment, segments } from './segments.ts'
 import { type Tag, tags } from './tags.ts'
@@ -20,6 +21,7 @@ export type CascadeRows = {
   features: Feature[]
   segments: Segment[]
   environmentKeys: EnvironmentKey[]
+  keyRotations: KeyRotation[]
   webhooks: Webhook[]
   links: FeatureSegment[]
   grants: Grant[]
@@ -65,6 +67,7 @@ export async function readCascadeRows(db: Database, gone: Gone): Promise<Cascade
       .from(featureStates)
       .where(isOneOf(featureStates.environmentId, gone.environments))
       .orderBy(asc(featureStates.id)),
+    db.select().from(keyRotations).where(isOneOf(keyRotations.environmentId, gone.environments)),
   ])
   return {
     tags: rows[0],
@@ -75,6 +78,7 @@ export async function readCascadeRows(db: Database, gone: Gone): Promise<Cascade
     links: rows[5],
     grants: rows[6],
     states: rows[7].map(({ id }) => id),
+    keyRotations: rows[8],
   }
 }
 

@@ -2,9 +2,9 @@
  * Feature states: the default of a feature in an environment, its overrides for segments and
  * identities, and the shares each gives multivariate options.
  */
-import { and, asc, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Database, Statement } from './database.ts'
+import { type Database, isOneOf, type Statement } from './database.ts'
 import { environments } from './environments.ts'
 import { features } from './features.ts'
 import type { Slice } from './pages.ts'
@@ -86,6 +86,25 @@ export const listMultivariateValuesOfFeature = (
       ),
     )
     .orderBy(asc(multivariateValues.id))
+
+/** The overrides that give shares to any of the options. */
+export async function listOverrideIdsOfOptions(
+  db: Database,
+  optionIds: number[],
+): Promise<number[]> {
+  if (optionIds.length === 0) return []
+  const isOverride = or(
+    isNotNull(featureStates.featureSegmentId),
+    isNotNull(featureStates.identityId),
+  )
+  const rows = await db
+    .selectDistinct({ id: featureStates.id })
+    .from(featureStates)
+    .innerJoin(multivariateValues, eq(multivariateValues.featureStateId, featureStates.id))
+    .where(and(isOneOf(multivariateValues.optionId, optionIds), isOverride))
+    .orderBy(asc(featureStates.id))
+  return rows.map(({ id }) => id)
+}
 
 /** Any number of new shares in one statement. */
 export const setShares = (

@@ -64,6 +64,16 @@ export function pageInvites(
 
 export type InviteGroup = typeof inviteGroups.$inferSelect
 
+/** The invites that carry a group. */
+export const listInviteIdsOfGroup = async (db: Database, groupId: number): Promise<number[]> =>
+  (
+    await db
+      .select({ id: inviteGroups.inviteId })
+      .from(inviteGroups)
+      .where(eq(inviteGroups.groupId, groupId))
+      .orderBy(asc(inviteGroups.inviteId))
+  ).map(({ id }) => id)
+
 export const listGroupsOfInvites = (db: Database, inviteIds: number[]): Promise<InviteGroup[]> =>
   db
     .select()

@@ -28,10 +28,15 @@ export const pageOverrides = (
     page,
   )
 
-export const listOverriddenFeatures = async (db: Database, of: OfIdentity): Promise<number[]> =>
-  (await db.select({ id: featureStates.featureId }).from(featureStates).where(isOf(of))).map(
-    (row) => row.id,
-  )
+export const listOverrideIds = (
+  db: Database,
+  of: OfIdentity,
+): Promise<{ id: number; featureId: number }[]> =>
+  db
+    .select({ id: featureStates.id, featureId: featureStates.featureId })
+    .from(featureStates)
+    .where(isOf(of))
+    .orderBy(asc(featureStates.id))
 
 export type Overrides = {
   states: FeatureState[]
