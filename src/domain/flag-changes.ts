@@ -66,11 +66,13 @@ async function planWish(
   const planned = await overrideFrom(context, { ground, target, changes }, base)
   if (planned.kind !== 'ok') return planned
   const { result, entries, ...effects } = planned.value
+  // A link that was there without a state was told when it came.
+  const isThere = scene.kept.some(({ id }) => id === link.id)
   const told = entries.map((entry) => ({
     ...entry,
     after: { ...entry.after, feature_segment: snapshot(link) },
   }))
-  return ok({ ...effects, result: { ...result, link }, entries: told })
+  return ok({ ...effects, result: { ...result, link }, entries: isThere ? entries : told })
 }
 
 type Text = { before: string | null; after: string | null }

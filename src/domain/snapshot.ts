@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from './write.ts'
 
 /** Columns that open something: hashes can be guessed against, sealed values can be unsealed. */
-const secretColumns = new Set([
+export const secretColumns = new Set([
   'passwordHash',
   'hash',
   'sealed',
@@ -14,7 +14,7 @@ const secretColumns = new Set([
 type Row = Record<string, unknown>
 
 /** Field names of the log are the columns' names in the contract's spelling: snake_case. */
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+export const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Columns hold scalars, or JSON that was sent and stays as it is. */
 export function snapshot(row: Row): JsonObject {
