@@ -1,6 +1,6 @@
 /** Holds the rows that folding the log has made against those of the database. Pure. */
 import type { Json } from '../domain/write.ts'
-import { canonicalJson } from './chain.ts'
+import { canonicalJson } from './canonical.ts'
 import type { Finding, Fold, FoldRow } from './fold.ts'
 import { type FoldColumn, type FoldTable, keyOf, type RowKey } from './fold-tables.ts'
 

@@ -6,7 +6,8 @@
  * Undefined in a row means that nobody has told: the entries were pruned, or the person forgotten.
  */
 import type { Json, JsonObject } from '../domain/write.ts'
-import { canonicalJson, type Raised } from './chain.ts'
+import { canonicalJson } from './canonical.ts'
+import type { Raised } from './chain.ts'
 import { type Shape, shapeOf } from './fold-rules.ts'
 import { type FoldTable, foldTables, keyOf, type RowKey } from './fold-tables.ts'
 
@@ -22,6 +23,8 @@ export type FoldEntry = {
   after: JsonObject | null
   rows?: { before: JsonObject | null; after: JsonObject | null }
   raised?: Raised
+  /** Parts that are forgotten: what is missing of them was told once. */
+  erased?: readonly string[]
 }
 
 export type Finding = {
@@ -41,8 +44,7 @@ type Told = { shape: Shape; table: FoldTable; key: RowKey; values: FoldRow }
 
 export type Fold = {
   rows: (table: string) => Map<RowKey, FoldRow>
-  /** `isErased`: somebody was forgotten, so what is missing in this entry was told once. */
-  take: (entry: FoldEntry, isErased?: boolean) => void
+  take: (entry: FoldEntry) => void
   /** After the last entry of all ledgers. */
   end: () => void
 }
@@ -209,7 +211,7 @@ export function createFold({ find, isPruned = () => false }: Watch): Fold {
 
   return {
     rows: rowsOf,
-    take(entry, isErased = false) {
+    take(entry) {
       const open = pending.get(entry.ledger)
       if (open !== undefined && open.change !== entry.change) {
         raise(open)
@@ -219,7 +221,7 @@ export function createFold({ find, isPruned = () => false }: Watch): Fold {
       // What was refused has changed nothing.
       if (entry.outcome !== 'ok') return
       const shape = shapeOf(entry.action)
-      if (shape) step(entry, shape, isErased)
+      if (shape) step(entry, shape, entry.erased?.includes('subject') ?? false)
       else if (shape === undefined) {
         const { ledger, sequence, action } = entry
         const text = `no rule says which rows '${action}' tells`

@@ -44,10 +44,14 @@ const floors: Record<string, string[]> = {
   tools: [
     'engine',
     'ledger/chain',
+    'ledger/fold',
+    'ledger/fold-compare',
+    'ledger/fold-tables',
     'ledger/personal',
     'ledger/tree',
     'ledger/note',
     'ledger/bytes',
+    'storage/records',
   ],
 }
 

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../../src/domain/write.ts'
-import { canonicalJson } from '../../src/ledger/chain.ts'
+import { canonicalJson } from '../../src/ledger/canonical.ts'
 import type { FoldEntry } from '../../src/ledger/fold.ts'
 import { foldTables, keyOf, untoldTables } from '../../src/ledger/fold-tables.ts'
 import { compareLog, openLog, readStored, takeLog } from '../support/fold.ts'

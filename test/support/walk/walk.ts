@@ -48,11 +48,20 @@ const toOrder = (write: WriteName, wish: Wish<WriteName>, actor: Actor): Order =
   return { ledger, write, input: input as never, actor, source }
 }
 
+const systemActor: Actor = { kind: 'system', id: null, name: '', credential: null }
+const keyActor: Actor = {
+  kind: 'organisation-key',
+  id: 'abcd1234',
+  name: 'automation',
+  credential: 'key:abcd1234',
+}
+const userActor = { kind: 'user', credential: 'token:0123456789ab' } as const
+
 function actorOf({ random, scene }: Walk): Actor {
   const user = random.pick(scene.users)
-  if (user === undefined || random.chance(0.1)) return { kind: 'system', id: null, name: '' }
-  if (random.chance(0.2)) return { kind: 'organisation-key', id: 'abcd1234', name: 'automation' }
-  return { kind: 'user', id: String(user.id), name: user.email }
+  if (user === undefined || random.chance(0.1)) return systemActor
+  if (random.chance(0.2)) return keyActor
+  return { ...userActor, id: String(user.id), name: user.email }
 }
 
 /** By weight; late in the walk, what has never succeeded comes first. */
