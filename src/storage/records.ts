@@ -40,20 +40,14 @@ export type Recorded = {
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Both together; what both have as objects is merged in turn. */
-function merged(one: JsonObject, other: JsonObject): JsonObject {
-  const both = { ...one }
-  for (const [name, value] of Object.entries(other)) {
-    const present = both[name]
-    both[name] = isObject(present) && isObject(value) ? merged(present, value) : value
+/** Puts all of the other into the one; what both have as objects is merged in turn. */
+function mergeInto(one: JsonObject, other: JsonObject): void {
+  for (const name in other) {
+    const [present, value = null] = [one[name], other[name]]
+    if (isObject(present) && isObject(value)) mergeInto(present, value)
+    else one[name] = value
   }
-  return both
 }
-
-const nobody: JsonObject = { name: '', ip: null, user_agent: null }
-
-/** Texts that every entry has. */
-const nothingTold: JsonObject = { log: '', resource: { name: '' } }
 
 /** An entry of the first version is whole by itself. */
 export function wholeRecord(row: {
@@ -63,14 +57,17 @@ export function wholeRecord(row: {
   const record = JSON.parse(row.record) as JsonObject
   if (!isObject(record.commitment)) return record as Recorded
   const left = JSON.parse(row.personal ?? '{}') as { [part in PersonalPart]?: JsonObject }
-  const { name = '', ip = null, user_agent = null } = left.actor ?? nobody
-  const { salt: _, ...subject } = left.subject ?? {}
-  const erased = Object.keys(record.commitment).filter((part) => !(part in left))
-  return {
-    ...[record, { actor: { name }, source: { ip, user_agent } }, subject].reduce(
-      merged,
-      nothingTold,
-    ),
-    ...(erased.length > 0 && { erased }),
-  } as Recorded
+  const { name = '', ip = null, user_agent = null } = left.actor ?? {}
+  mergeInto(record, { actor: { name }, source: { ip, user_agent } })
+  if (left.subject !== undefined) {
+    const { salt: _, ...subject } = left.subject
+    mergeInto(record, subject)
+  }
+  const whole = record as Recorded
+  // Texts that every entry has, also where they were erased.
+  whole.log ??= ''
+  whole.resource.name ??= ''
+  const erased = Object.keys(record.commitment).filter((part) => !(part in left)) as PersonalPart[]
+  if (erased.length > 0) whole.erased = erased
+  return whole
 }

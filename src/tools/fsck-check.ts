@@ -30,17 +30,14 @@ const placeOf = ({ ledger, sequence, table, key, column }: Finding): string => {
   return row === '' ? entryPlace(ledger, sequence) : `${entryPlace(ledger, sequence)}: ${row}`
 }
 
-/** Where each ledger begins. Those that have only tiles or a checkpoint left begin nowhere. */
+/** Where each ledger begins, and when; also those that have only tiles or a checkpoint left. */
 function readRanges(db: DatabaseSync): Range[] {
   return db
     .prepare(
-      `SELECT ledger, min(first) AS first, min(since) AS since FROM (
-         SELECT ledger, min(sequence) AS first, min(created_at) AS since FROM entries GROUP BY ledger
-         UNION ALL SELECT ledger, 1, 0 FROM checkpoints
-         WHERE ledger NOT IN (SELECT ledger FROM entries)
-         UNION ALL SELECT ledger, 1, 0 FROM tree_tiles
-         WHERE ledger NOT IN (SELECT ledger FROM entries)
-       ) GROUP BY ledger ORDER BY ledger`,
+      `SELECT ledger, min(sequence) AS first, created_at AS since FROM entries GROUP BY ledger
+       UNION SELECT ledger, 1, 0 FROM checkpoints WHERE ledger NOT IN (SELECT ledger FROM entries)
+       UNION SELECT ledger, 1, 0 FROM tree_tiles WHERE ledger NOT IN (SELECT ledger FROM entries)
+       ORDER BY ledger`,
     )
     .all() as Range[]
 }
@@ -101,11 +98,11 @@ export function checkDatabase(db: DatabaseSync, now: number): Verdict {
     untold.rows += compared.untold.rows
     untold.values += compared.untold.values
   }
-  const prunedBefore = Math.max(
+  const prunedUpTo = Math.max(
     0,
     ...ranges.filter(({ first }) => first > 1).map(({ since }) => since),
   )
-  const events = checkEvents(db, prunedBefore, findings)
+  const events = checkEvents(db, prunedUpTo, findings)
   const lines = [
     `rows: ${rows} in ${foldTables.size} tables, held against the folded log`,
     ...(untold.rows + untold.values === 0

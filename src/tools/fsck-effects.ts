@@ -32,10 +32,10 @@ export function checkOutbox(db: DatabaseSync, now: number, { find }: Findings): 
   )
 }
 
-/** `prunedBefore`: changes from before may have lost their entries. */
+/** `prunedUpTo`: changes of up to then may have lost their entries. */
 export function checkEvents(
   db: DatabaseSync,
-  prunedBefore: number,
+  prunedUpTo: number,
   { find }: Findings,
 ): { count: number; pruned: number } {
   const strays = db.prepare(
@@ -44,7 +44,7 @@ export function checkEvents(
   )
   let pruned = 0
   for (const row of strays.iterate()) {
-    if (Number(row.created_at) < prunedBefore) pruned++
+    if (Number(row.created_at) <= prunedUpTo) pruned++
     else find(`events ${row.id}`, `its change ${row.change_id} is not in the log`)
   }
   const { count } = db.prepare('SELECT count(*) AS count FROM events').get() as { count: number }

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { fromHex, toHex } from '../ledger/bytes.ts'
+import { toHex } from '../ledger/bytes.ts'
 import { noHash } from '../ledger/chain.ts'
 import type { Recorded } from '../storage/records.ts'
 import { entryPlace, type Findings } from './fsck-findings.ts'
@@ -87,7 +87,7 @@ export function checkLedger(
   function add(leaf: string): void {
     size++
     last = leaf
-    tree.add(fromHex(leaf))
+    tree.add(Buffer.from(leaf, 'hex'))
     if (size === checkpoint?.size) promised = toHex(tree.root())
   }
 

@@ -169,11 +169,12 @@ describe('a clone', () => {
     expect(await left.bind(id).first()).toEqual({ n: 0 })
   })
 
-  it('is one entry that names what it came from, and is there at once however it is asked', async () => {
+  it('is told with what it came from and each of its states, and is there at once however it is asked', async () => {
     const name = 'Told'
     const made = await done(clone({ name, clone_feature_states_async: true, description: 'own' }))
     expect(made).toMatchObject({ is_creating: false, description: settings.description })
-    expect(await lastEntries(world, place, 1)).toMatchObject([
+    const [created, ...states] = await lastEntries(world, place, 7)
+    expect([created]).toMatchObject([
       {
         log: 'New Environment created: Told',
         related_object_type: 'ENVIRONMENT',
@@ -191,6 +192,12 @@ describe('a clone', () => {
         },
       },
     ])
+    const linked = states.filter(({ after }) => after?.feature_segment !== undefined)
+    expect([states.length, linked.length]).toEqual([6, 3])
+    for (const { action, environment, after } of states) {
+      expect(action).toBe('feature-state.created')
+      expect([environment?.id, after?.environment_id]).toEqual([made.id, made.id])
+    }
   })
 
   it('during a rotation has one key, its own', async () => {

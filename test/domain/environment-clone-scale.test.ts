@@ -1,4 +1,4 @@
-/** A clone of the largest environment there may be is one small batch, all or nothing. */
+/** A clone of the largest environment there may be is one batch, all or nothing, and told state by state. */
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { createFlagWorld, write } from '../support/world.ts'
@@ -53,6 +53,11 @@ it('a thousand features with two overrides each are copied whole, in seconds', a
   expect(took).toBeLessThan(15_000)
   expect(await count('feature_states', clone.id)).toBe(3_001)
   expect(await count('feature_segments', clone.id)).toBe(2_000)
+  const told = env.DB.prepare(
+    `SELECT count(*) AS n, count(DISTINCT change_id) AS changes FROM entries
+     WHERE environment_id = ? AND action = 'feature-state.created'`,
+  )
+  expect(await told.bind(clone.id).first()).toEqual({ n: 3_001, changes: 1 })
   const rows = (id: number) =>
     env.DB.prepare(
       `SELECT s.feature_id, l.segment_id, l.priority, s.enabled, s.type, s.string_value,
