@@ -10,7 +10,7 @@ export type Shape = {
   table?: string
   /** Columns whose value has another name there. */
   fields?: Record<string, string>
-  /** Columns whose value stands in what this is nested in. */
+  /** Columns whose value stands in what this is nested in: in another row, or in the entry. */
   around?: Record<string, string>
   /** Not rows but plain ids: the column that they are of. */
   bare?: string
@@ -113,6 +113,11 @@ const rotated: Shape = {
 
 /** Actions that are not like the others of their family. */
 const exceptions: Record<string, Shape | null> = {
+  'audit.retention-updated': {
+    table: 'organisations',
+    around: { id: 'organisation' },
+    isPartial: true,
+  },
   'environment-key.rotated': rotated,
   'environment-key.rotation-aborted': rotated,
   'environment-key.rotation-completed': rotated,

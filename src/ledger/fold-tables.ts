@@ -64,6 +64,7 @@ export const untoldTables: Record<string, string> = {
   entries: 'the log itself',
   tree_tiles: 'follow from the entries',
   checkpoints: 'promises about the log, held against its tree',
+  prunings: 'which entries are gone; held against the log',
   outbox: 'what is still to be done, not what is',
   events: 'frozen beside the entries; held against their changes',
   deliveries: 'what was sent where, not what is',

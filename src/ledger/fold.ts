@@ -19,6 +19,7 @@ export type FoldEntry = {
   time: string
   outcome: string
   action: string
+  organisation: number | null
   before: JsonObject | null
   after: JsonObject | null
   rows?: { before: JsonObject | null; after: JsonObject | null }
@@ -90,12 +91,16 @@ function collect(shape: Shape, value: Json, around: JsonObject, told: Told[]): v
   }
 }
 
-/** One side of an entry, `before` or `after`, with the rows that are told beside it. */
-function toldBy(shape: Shape, side: JsonObject | null, beside: JsonObject | null = null): Told[] {
+/** One side of an entry, with the rows that are told beside it. */
+function toldBy(shape: Shape, entry: FoldEntry, side: 'before' | 'after'): Told[] {
   const told: Told[] = []
-  if (side === null) {
-    if (beside !== null && shape.nested) collect({ nested: shape.nested }, beside, {}, told)
-  } else collect(shape, beside === null ? side : { ...side, ...beside }, {}, told)
+  const around = { organisation: entry.organisation }
+  const [shown, beside = null] = [entry[side], entry.rows?.[side]]
+  if (shown !== null) {
+    collect(shape, beside === null ? shown : { ...shown, ...beside }, around, told)
+  } else if (beside !== null && shape.nested !== undefined) {
+    collect({ nested: shape.nested }, beside, around, told)
+  }
   return told
 }
 
@@ -183,13 +188,13 @@ export function createFold({ find, isPruned = () => false }: Watch): Fold {
   }
 
   function step(entry: FoldEntry, shape: Shape, isErased: boolean): void {
-    const befores = toldBy(shape, entry.before, entry.rows?.before).filter(
+    const befores = toldBy(shape, entry, 'before').filter(
       ({ shape: { unlessGone }, table, values }) =>
         unlessGone === undefined ||
         isPruned(entry.ledger) ||
         rowsOf(unlessGone.table).has(values[table.place.get(unlessGone.column) ?? -1] as RowKey),
     )
-    const afters = toldBy(shape, entry.after, entry.rows?.after)
+    const afters = toldBy(shape, entry, 'after')
     const had = new Set<string>()
     const has = new Set<string>()
     const nameOf = ({ table, key }: Told) => `${table.name} ${key}`

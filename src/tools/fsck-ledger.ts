@@ -67,6 +67,9 @@ export function checkLedger(
   const checkpoint = db
     .prepare('SELECT size, root FROM checkpoints WHERE ledger = ?')
     .get(ledger) as Checkpoint | undefined
+  const { through } = (db.prepare('SELECT through FROM prunings WHERE ledger = ?').get(ledger) as
+    | { through: number }
+    | undefined) ?? { through: 0 }
   let size = 0
   let last = noHash
   let isWhole = true
@@ -143,6 +146,9 @@ export function checkLedger(
     end() {
       if (size === 0 && first > 1) takePruned()
       const pruned = first - 1
+      if (pruned !== through) {
+        find(ledger, `entries up to ${through} are pruned, and 1 to ${pruned} are gone`)
+      }
       if (pruned > tombstone.through) {
         find(ledger, `entries 1 to ${pruned} are gone, and no entry says that they were pruned`)
       } else if (pruned > 0 && pruned === tombstone.through && tombstone.root !== prunedRoot) {

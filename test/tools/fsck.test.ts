@@ -177,7 +177,8 @@ describe('a pruned log', () => {
   const firstTile = (db: DatabaseSync) =>
     String(db.prepare('SELECT root FROM tree_tiles WHERE level = 0').get()?.root)
   const prune = (db: DatabaseSync) =>
-    db.exec("DELETE FROM entries WHERE sequence <= 256 AND ledger <> 'instance'")
+    db.exec(`INSERT INTO prunings VALUES ('organisation:1', 256);
+      DELETE FROM entries WHERE sequence <= 256 AND ledger <> 'instance'`)
 
   it('is good with its tiles and its tombstone; what only pruned entries told is counted', async () => {
     const { db } = copy()
@@ -199,6 +200,14 @@ describe('a pruned log', () => {
     )
     await tombstone(db, { through: 256, root: 'another' })
     expect(textsOf(db)).toContain(`${ledger}: entries 1 to 256 are not those that were pruned`)
+  })
+
+  it('is bad where more is gone than was to go', async () => {
+    const { db } = copy()
+    await tombstone(db, { through: 256, root: firstTile(db) })
+    prune(db)
+    db.exec('UPDATE prunings SET through = 0')
+    expect(textsOf(db)).toContain(`${ledger}: entries up to 0 are pruned, and 1 to 256 are gone`)
   })
 
   it('is bad when its tiles are gone with it', async () => {

@@ -61,7 +61,10 @@ export function copy(): { path: string; db: DatabaseSync } {
   const path = join(folder, `copy-${++copies}.sqlite`)
   copyFileSync(base, path)
   const db = new DatabaseSync(path, { enableForeignKeyConstraints: false })
-  db.exec(`DROP TRIGGER entries_are_not_edited; DROP TRIGGER tree_tiles_are_not_edited;
-    DROP TRIGGER checkpoints_only_grow`)
+  for (const { name } of db
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    .all()) {
+    db.exec(`DROP TRIGGER "${name}"`)
+  }
   return { path, db }
 }

@@ -6,13 +6,14 @@ import { commit, instanceLedger, ledgerOf } from '../../../src/ledger/client.ts'
 import { openDatabase } from '../../../src/storage/database.ts'
 import { source } from '../world.ts'
 import { flags } from './flags.ts'
+import { logs } from './logs.ts'
 import { people } from './people.ts'
 import { projects } from './projects.ts'
 import { createRandom } from './random.ts'
 import { inEnvironment, type Makers, readScene, type Walk, type Wish } from './scene.ts'
 
 /** A write that is not here has no name in the register; one that is there and not here fails to compile. */
-const makers: Makers<WriteName> = { ...people, ...projects, ...flags }
+const makers: Makers<WriteName> = { ...people, ...projects, ...flags, ...logs }
 const names = Object.keys(makers) as WriteName[]
 
 /** How much more often than once: what makes things outweighs what takes a lot away. */
@@ -32,6 +33,7 @@ const weights: Partial<Record<WriteName, number>> = {
   'feature-state.update': 8,
   'segment-override.create': 5,
   'flag.change': 4,
+  'audit.revert': 4,
 }
 
 export type Walked = {
