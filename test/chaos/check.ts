@@ -1,8 +1,6 @@
 /** Reads the stored database after the last stop and names every broken promise. */
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { canonicalJson, leafHash, noHash } from '../../src/ledger/chain.ts'
+import { checkDatabase } from '../../src/tools/fsck-check.ts'
+import { openSource } from '../../src/tools/fsck-source.ts'
 import type { Load } from './load.ts'
 import type { Receiver } from './receiver.ts'
 
@@ -15,35 +13,6 @@ type Checked = {
 }
 
 type Row = Record<string, string | number | null>
-
-function openStored(folder: string): DatabaseSync {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  const inD1 = files.filter((file) => /D1DatabaseObject.*\.sqlite$/.test(file))
-  for (const file of inD1) {
-    const db = new DatabaseSync(join(folder, file), { readOnly: true })
-    const found = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'entries'").get()
-    if (found !== undefined) return db
-    db.close()
-  }
-  throw new Error('no stored database has a table of entries')
-}
-
-async function checkChains(entries: Row[]): Promise<string[]> {
-  const found: string[] = []
-  const ledgers = Map.groupBy(entries, (entry) => String(entry.ledger))
-  for (const [ledger, rows] of ledgers) {
-    let previous = noHash
-    for (const [index, row] of rows.entries()) {
-      const record = JSON.parse(String(row.record))
-      const hash = await leafHash(canonicalJson(record))
-      if (row.sequence !== index + 1 || record.previous !== previous || row.hash !== hash) {
-        found.push(`${ledger}: the chain breaks at sequence ${row.sequence}`)
-      }
-      previous = String(row.hash)
-    }
-  }
-  return found
-}
 
 function checkChanges(entries: Row[], events: Row[], load: Load): string[] {
   const newValue = (entry: Row) => JSON.parse(String(entry.record)).after?.string_value
@@ -78,7 +47,8 @@ function checkReceived(events: Row[], webhookSince: number, receiver: Receiver):
 }
 
 export async function check({ persistTo, load, receiver, served }: Checked) {
-  const db = openStored(persistTo)
+  const { db, close } = await openSource({ kind: 'local', folder: persistTo })
+  const { shown } = checkDatabase(db, Date.now()).findings
   const all = (sql: string) => db.prepare(sql).all() as Row[]
   const entries = all('SELECT * FROM entries ORDER BY ledger, sequence')
   const events = all(
@@ -89,10 +59,10 @@ export async function check({ persistTo, load, receiver, served }: Checked) {
   const states = all('SELECT * FROM feature_states')
   const started = all("SELECT count(*) AS n FROM attempts WHERE outcome = 'started'")[0]?.n
   const versions = all('SELECT sum(version) AS n FROM environments')[0]?.n
-  db.close()
+  close()
   const copies = [...receiver.received.values()].map((bodies) => bodies.length)
   const found = [
-    ...(await checkChains(entries)),
+    ...shown.map(({ place, text }) => `${place}: ${text}`),
     ...checkChanges(entries, events, load),
     ...checkReceived(events, since, receiver),
     ...(owed === 0 ? [] : [`${owed} rows stay in the outbox`]),

@@ -13,6 +13,7 @@ import { eventBodies } from '../../src/storage/events.ts'
 import { findFeatureState } from '../../src/storage/feature-states.ts'
 import { webhooks } from '../../src/storage/webhooks.ts'
 import { type Fault, type Mode, type Mutant, type Rig, rigLedger } from '../support/faults.ts'
+import { checkFold } from '../support/fold.ts'
 import { checkChain, checkDocument, settleByAlarm } from '../support/invariants.ts'
 import { createFlagWorld, type World } from '../support/world.ts'
 import { addStates, orderOf } from './states.ts'
@@ -150,6 +151,7 @@ export async function run({ orders, fault, mutant }: Plan): Promise<Run> {
     ...(await checkChain(ledger)),
     ...(await checkDocument(world.environment.id)),
     ...(await checkLines(ledger)),
+    ...(await checkFold(['organisations', 'webhooks'])),
   ]
   for (const change of changes) found.push(...(await checkChange(ledger, change)))
   return { rig, found, acknowledged: changes.filter((change) => change.acknowledged).length }

@@ -14,6 +14,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { environments } from '../../src/storage/environments.ts'
 import { type Fault, modes, type Rig, rigLedger } from '../support/faults.ts'
+import { checkFold, forgetRows } from '../support/fold.ts'
 import { checkChain, checkDocument, settleByAlarm } from '../support/invariants.ts'
 import { alice, createOrganisation, source, write } from '../support/world.ts'
 
@@ -205,8 +206,10 @@ async function run(name: string, size: Size, fault: Fault | null): Promise<Run> 
     ...(left === 0 ? [] : [`${left} rows stay in the outbox`]),
     ...(await checkChain(ledger)),
     ...documents.flat(),
+    ...(await checkFold(['organisations'])),
   ]
   await env.DB.prepare('DELETE FROM projects WHERE organisation_id = ?').bind(organisationId).run()
+  forgetRows()
   return { rig, found }
 }
 

@@ -1,13 +1,15 @@
 /** Folding the audit log from nothing makes the rows of D1, whatever was written (contract A10). */
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Json, JsonObject } from '../../src/domain/write.ts'
+import type { Json } from '../../src/domain/write.ts'
 import { canonicalJson } from '../../src/ledger/canonical.ts'
+import { ledgerOf } from '../../src/ledger/client.ts'
 import type { FoldEntry } from '../../src/ledger/fold.ts'
 import { foldTables, keyOf, untoldTables } from '../../src/ledger/fold-tables.ts'
 import { compareLog, openLog, readStored, takeLog } from '../support/fold.ts'
 import { checkChain } from '../support/invariants.ts'
 import { missingOf, type Walked, walk } from '../support/walk/walk.ts'
+import { newFeature, write } from '../support/world.ts'
 
 /** Another seed walks another way. */
 const seed = 1
@@ -73,74 +75,117 @@ describe(`after ${writes} random writes (seed ${seed})`, () => {
     const filled = [...foldTables.keys()].filter((name) => log.fold.rows(name).size > 0)
     expect(filled.length).toBeGreaterThan(foldTables.size / 2)
   })
-
-  it('a row that is changed or deleted behind the log is named with table, key and column', async () => {
-    const state = await env.DB.prepare('SELECT id, enabled FROM feature_states LIMIT 1').first<{
-      id: number
-      enabled: number
-    }>()
-    const set = (enabled = 0) =>
-      env.DB.prepare('UPDATE feature_states SET enabled = ? WHERE id = ?').bind(enabled, state?.id)
-    await set(1 - (state?.enabled ?? 0)).run()
-    expect(await differences()).toEqual([
-      expect.stringMatching(`^feature_states ${state?.id}, enabled: the log says`),
-    ])
-    await set(state?.enabled).run()
-    const user = await env.DB.prepare('SELECT * FROM invites LIMIT 1').first<JsonObject>()
-    await env.DB.prepare('DELETE FROM invites WHERE id = ?').bind(user?.id).run()
-    const gone = await differences()
-    expect(gone).toContain(
-      `invites ${user?.id}: the log tells of it and the database does not have it`,
-    )
-    expect(gone.every((text) => /^invite(s|_groups) /.test(text))).toBe(true)
-    const names = Object.keys(user ?? {})
-    const marks = names.map(() => '?').join()
-    await env.DB.prepare(`INSERT INTO invites (${names}) VALUES (${marks})`)
-      .bind(...Object.values(user ?? {}))
-      .run()
-  })
 })
 
-describe('the fold notices', () => {
-  const pick = async (action: string): Promise<FoldEntry> => {
-    const { results } = await env.DB.prepare(
-      'SELECT record FROM entries WHERE action = ? ORDER BY id DESC LIMIT 1',
-    )
-      .bind(action)
-      .all<{ record: string }>()
-    return JSON.parse(results[0]?.record ?? '{}') as FoldEntry
-  }
-  const isIt = (entry: FoldEntry, other: FoldEntry) =>
-    entry.ledger === other.ledger && entry.sequence === other.sequence
+/** What nobody takes away again: the walk is over. */
+async function settleDown() {
+  const { id: creatorId } = (await env.DB.prepare('SELECT id FROM users').first<Row>()) ?? { id: 0 }
+  const organisationId = 999_999
+  const own = { id: organisationId, creatorId, settings: { name: 'Home' } }
+  await write(organisationId, 'organisation.create', own)
+  const project = await write(organisationId, 'project.create', {
+    organisationId,
+    settings: { name: 'Home' },
+  })
+  const projectId = project.id
+  const settings = { label: 'home', color: '#fff', description: null, isPermanent: false }
+  const tag = await write(organisationId, 'tag.create', { projectId, settings })
+  const environment = await write(organisationId, 'environment.create', {
+    projectId,
+    settings: { name: 'Home' },
+  })
+  const { feature } = await write(organisationId, 'feature.create', {
+    projectId,
+    feature: newFeature('home'),
+  })
+  const state = await env.DB.prepare('SELECT id FROM feature_states WHERE feature_id = ?')
+    .bind(feature.id)
+    .first<Row>()
+  const place = { environmentId: environment.id, id: state?.id ?? 0 }
+  await write(organisationId, 'feature-state.update', { ...place, changes: { value: 'told' } })
+  return { organisationId, tag, stateId: place.id, environmentId: environment.id }
+}
 
-  it.each(['feature-state.updated', 'feature-segment.reordered', 'tag.deleted', 'user.created'])(
-    'an entry that is left out: %s',
-    async (action) => {
-      const left = await pick(action)
-      const found = await differences((entry) => (isIt(entry, left) ? null : entry))
-      expect(found).not.toEqual([])
-    },
-  )
+type Row = { id: number }
+type Home = Awaited<ReturnType<typeof settleDown>>
+
+describe('the fold notices', () => {
+  let home: Home
+
+  beforeAll(async () => {
+    home = await settleDown()
+  })
+
+  /** The entry of the home's ledger that tells of this action. */
+  const isIt = (entry: FoldEntry, action: string) =>
+    entry.ledger === ledgerOf(home.organisationId) && entry.action === action
+  const without = (action: string) => differences((entry) => (isIt(entry, action) ? null : entry))
+  const changed = (action: string, change: (entry: FoldEntry) => FoldEntry) =>
+    differences((entry) => (isIt(entry, action) ? change(entry) : entry))
+
+  it('nothing while nobody has meddled', async () => {
+    expect(await differences()).toEqual([])
+  })
+
+  it('a value that was changed behind the log: table, key and column', async () => {
+    const set = (value: string) =>
+      env.DB.prepare('UPDATE feature_states SET string_value = ? WHERE id = ?')
+        .bind(value, home.stateId)
+        .run()
+    await set('meddled')
+    expect(await differences()).toEqual([
+      `feature_states ${home.stateId}, string_value: the log says "told", the database "meddled"`,
+    ])
+    await set('told')
+  })
+
+  it('a row that was deleted behind the log, and one that was put there', async () => {
+    await env.DB.prepare('UPDATE tags SET id = id + 1000000 WHERE id = ?').bind(home.tag.id).run()
+    expect(await differences()).toEqual([
+      `tags ${home.tag.id + 1_000_000}: the database has it and no entry tells of it`,
+      `tags ${home.tag.id}: the log tells of it and the database does not have it`,
+    ])
+    await env.DB.prepare('UPDATE tags SET id = id - 1000000 WHERE id > 1000000').run()
+  })
+
+  it('an entry that is left out', async () => {
+    expect(await without('feature-state.updated')).toContain(
+      `feature_states ${home.stateId}, string_value: the log says "blue", the database "told"`,
+    )
+    expect(await without('tag.created')).toEqual([
+      `tags ${home.tag.id}: the database has it and no entry tells of it`,
+    ])
+    expect((await without('feature-state.created')).join('\n')).toContain(
+      'the entry says how it was before, and it was not there',
+    )
+  })
 
   it('an entry that says something else', async () => {
-    const told = await pick('feature-state.updated')
-    const lie = { ...told, after: { ...told.after, string_value: 'a lie', type: 'unicode' } }
-    const found = await differences((entry) => (isIt(entry, told) ? lie : entry))
-    expect(found.join('\n')).toMatch(/feature_states \d+, string_value: .*a lie/)
+    const lie = (entry: FoldEntry) => ({
+      ...entry,
+      after: { ...entry.after, string_value: 'a lie' },
+    })
+    expect(await changed('feature-state.updated', lie)).toEqual([
+      `feature_states ${home.stateId}, string_value: the log says "a lie", the database "told"`,
+    ])
+    const past = (entry: FoldEntry) => ({ ...entry, before: { ...entry.before, enabled: true } })
+    expect((await changed('feature-state.updated', past)).join()).toMatch(
+      /^organisation:999999 entry \d+: feature_states \d+, enabled: the entry says it was true/,
+    )
   })
 
   it('a version that is not raised', async () => {
-    const told = await pick('feature-state.updated')
-    const { raised: _, ...silent } = told
-    const found = await differences((entry) => (isIt(entry, told) ? silent : entry))
-    expect(found.join('\n')).toMatch(/environments \d+, version: the log says/)
+    const silent = ({ raised: _, ...entry }: FoldEntry): FoldEntry => entry
+    const found = await changed('feature-state.updated', silent)
+    expect(found.join('\n')).toMatch(
+      `environments ${home.environmentId}, version: the log says 2, `,
+    )
+    expect(found.join('\n')).toMatch(/features \d+, version: the log says 1, the database 2/)
   })
 
   it('an action that no rule knows', async () => {
-    const told = await pick('tag.created')
-    const found = await differences((entry) =>
-      isIt(entry, told) ? { ...entry, action: 'unheard.of' } : entry,
-    )
+    const odd = (entry: FoldEntry) => ({ ...entry, action: 'unheard.of' })
+    const found = await changed('tag.created', odd)
     expect(found.join('\n')).toContain("no rule says which rows 'unheard.of' tells")
   })
 })

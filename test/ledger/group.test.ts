@@ -8,7 +8,7 @@ import { entries } from '../../src/storage/entries.ts'
 import { findEnvironment } from '../../src/storage/environments.ts'
 import { events } from '../../src/storage/events.ts'
 import { findFeatureState } from '../../src/storage/feature-states.ts'
-import { checkDocument, expectChain, settle } from '../support/invariants.ts'
+import { checkDocument, expectChain, expectFold, settle } from '../support/invariants.ts'
 import { createFlagWorld } from '../support/world.ts'
 import { addStates, orderOf } from './states.ts'
 
@@ -37,6 +37,7 @@ describe('sixty-four writers at once', () => {
       Array.from({ length: 64 }, (_, index) => before.length + 1 + index),
     )
     await expectChain(ledger)
+    await expectFold()
     expect(new Set(added.map((record) => record.change)).size).toBe(64)
     expect((await findEnvironment(db, world.environment.id))?.version).toBe(versionBefore + 64)
     expect((await db.$count(events)) - eventsBefore).toBe(64)
@@ -83,6 +84,7 @@ describe('a group', () => {
     // What asked for what is has no entry, nor has what failed.
     expect(told.map((record) => record.after.string_value).sort()).toEqual(['a', 'b', 'c', 'first'])
     await expectChain(ledger)
+    await expectFold()
     await settle(ledger)
     expect(await checkDocument(world.environment.id)).toEqual([])
   })
@@ -103,5 +105,6 @@ describe('a group', () => {
       expect([value, told.has(value)]).toEqual([value, outcome.status === 'fulfilled'])
     }
     await expectChain(ledger)
+    await expectFold()
   })
 })

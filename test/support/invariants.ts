@@ -10,6 +10,7 @@ import { readDocumentRows } from '../../src/storage/document-rows.ts'
 import { getDocument } from '../../src/storage/documents.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { outbox } from '../../src/storage/outbox.ts'
+import { checkFold } from './fold.ts'
 
 /** Sequence dense from 1, every hash right, every entry chained to the one before it. */
 export async function checkChain(ledger: string): Promise<string[]> {
@@ -34,6 +35,12 @@ export async function checkChain(ledger: string): Promise<string[]> {
 
 export async function expectChain(ledger: string): Promise<void> {
   const found = await checkChain(ledger)
+  if (found.length > 0) throw new Error(found.join('\n'))
+}
+
+/** D1 is what the folded log says, but for tables into which the test itself put rows. */
+export async function expectFold(setUp: string[] = ['organisations']): Promise<void> {
+  const found = await checkFold(setUp)
   if (found.length > 0) throw new Error(found.join('\n'))
 }
 

@@ -121,10 +121,14 @@ export async function walk(seed: number, count: number): Promise<Walked> {
   let words = 0
   const word = (beginning: string) => `${beginning.toLowerCase()}_${seed}_${++words}`
   const take = async (orders: Order[]) => {
-    const outcomes = await Promise.all(orders.map((order) => commit(env, order)))
-    for (const [index, { kind }] of outcomes.entries()) {
-      const name = orders[index]?.write ?? 'user.create'
-      const counts = kind === 'ok' ? walked.succeeded : walked.refused
+    const outcomes = await Promise.allSettled(orders.map((order) => commit(env, order)))
+    for (const [index, outcome] of outcomes.entries()) {
+      const { write: name, input } = orders[index] as Order
+      if (outcome.status === 'rejected') {
+        const cause = { cause: outcome.reason }
+        throw new Error(`seed ${seed}: ${name} ${JSON.stringify(input)} has thrown`, cause)
+      }
+      const counts = outcome.value.kind === 'ok' ? walked.succeeded : walked.refused
       counts.set(name, (counts.get(name) ?? 0) + 1)
       walked.writes++
     }
