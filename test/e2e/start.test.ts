@@ -96,6 +96,12 @@ describe('npm start', () => {
     })
   })
 
+  test('what the demo wrote is what its log says, while the server runs', async () => {
+    const args = ['src/tools/fsck.ts', '--persist-to', server.persistTo]
+    const checked = await run(process.execPath, args, { cwd: root })
+    expect(checked.stdout).toMatch(/\nGOOD: \d\d+ entries in 2 ledgers/)
+  })
+
   test('the block shows every fact of demo.json', () => {
     const { demo } = server
     expect(demo).toEqual(readJson(join(server.persistTo, 'demo.json')))
