@@ -168,7 +168,7 @@ export const flags = {
     async () => ({ ...inProject(), id: await anotherFeature('other') }),
   ],
   'environment.clone': [
-    'environment.created',
+    'environment.created feature-state.created',
     () => ({ id: made('environment.create').id, name: 'Test' }),
   ],
   'environment.delete': [

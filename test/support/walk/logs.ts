@@ -6,9 +6,18 @@ import { ledgerOf } from '../../../src/ledger/client.ts'
 import { entries } from '../../../src/storage/entries.ts'
 import type { Makers } from './scene.ts'
 
-type Name = Extract<WriteName, `audit.${string}`>
+type Name = Extract<WriteName, `audit.${string}` | 'attempt.record'>
 
 export const logs: Makers<Name> = {
+  'attempt.record': ({ random, scene }) => {
+    const own = random.pick(scene.organisations)
+    if (own === undefined) return null
+    const { id, uuid, name } = own
+    const resource = { type: 'ORGANISATION' as const, id: String(id), uuid, name }
+    const about = { resource, organisationId: id, projectId: null, environment: null }
+    const input = { action: 'request.denied' as const, about, log: 'Denied', unrecorded: 1 }
+    return { organisationId: id, input }
+  },
   'audit.set-retention': ({ random, scene }) => {
     const own = random.pick(scene.organisations)
     if (own === undefined) return null
