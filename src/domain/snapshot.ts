@@ -14,7 +14,8 @@ export const secretColumns = new Set([
 type Row = Record<string, unknown>
 
 /** Field names of the log are the columns' names in the contract's spelling: snake_case. */
-export const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+export const snake = (name: string) =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Columns hold scalars, or JSON that was sent and stays as it is. */
 export function snapshot(row: Row): JsonObject {
