@@ -52,6 +52,7 @@ const options: Shape = { table: 'multivariate_options' }
 /** Null: tells of no row that the log covers. */
 const families: Record<string, Shape | null> = {
   audit: null,
+  delivery: null,
   environment: { table: 'environments', nested: { grants: grantsOf, key_rotation: rotation } },
   'environment-key': { table: 'environment_keys' },
   feature: { table: 'features', nested: { ...featureLinks, multivariate_options: options } },

@@ -69,6 +69,7 @@ export const untoldTables: Record<string, string> = {
   events: 'frozen beside the entries; held against their changes',
   deliveries: 'what was sent where, not what is',
   attempts: 'what was sent where, not what is',
+  webhook_health: 'how sending went, not what was asked for',
   d1_migrations: 'the history of the tables',
 }
 

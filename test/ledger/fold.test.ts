@@ -21,8 +21,9 @@ let walked: Walked
 const sum = (counts: Map<string, number>) => [...counts.values()].reduce((all, one) => all + one, 0)
 
 beforeAll(async () => {
-  // Webhooks of the walk are answered here: nothing listens inside the runtime.
-  globalThis.fetch = async () => new Response('thanks')
+  // Webhooks of the walk are answered here, every other one badly: nothing listens inside the runtime.
+  let requests = 0
+  globalThis.fetch = async () => new Response('thanks', { status: ++requests % 2 ? 200 : 500 })
   const started = Date.now()
   walked = await walk(seed, writes)
   const counts = `${sum(walked.succeeded)} done, ${sum(walked.refused)} refused`

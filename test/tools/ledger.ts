@@ -174,7 +174,7 @@ export async function fill({ db, write }: TestLedger, features: number): Promise
   await write(organisationId, 'segment-override.create', { ...place, changes })
   await write(organisationId, 'environment-key.rotate', { environmentId, leewayHours: 1 })
   await write(organisationId, 'webhook.create', {
-    environmentId,
+    home: { organisationId, environmentId },
     settings: { url: 'https://example.com/', sealedSecret: 'sealed' },
   })
   await write(organisationId, 'environment.clone', { id: environmentId, name: 'Staging' })

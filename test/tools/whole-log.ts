@@ -46,8 +46,8 @@ beforeAll(async () => {
   }
   promise(test.db)
   test.db.exec(`DELETE FROM outbox;
-    INSERT INTO deliveries (id, event_id, webhook_id, state, attempts, created_at)
-      SELECT 'dlv_1', events.id, webhooks.id, 'delivered', 2, 1 FROM events, webhooks LIMIT 1;
+    INSERT INTO deliveries (id, event_id, webhook_id, sequence, state, attempts, created_at)
+      SELECT 'dlv_1', events.id, webhooks.id, 1, 'delivered', 2, 1 FROM events, webhooks LIMIT 1;
     INSERT INTO attempts (delivery_id, number, started_at, ended_at, outcome)
       VALUES ('dlv_1', 1, 1, 2, 'failed'), ('dlv_1', 2, 3, 4, 'delivered')`)
   test.db.exec('PRAGMA journal_mode = DELETE')

@@ -1,4 +1,4 @@
-/** Random writes about projects and environments: settings, keys, webhooks, tags, segments, identities. */
+/** Random writes about projects and environments: settings, keys, tags, segments, identities. */
 
 import { toProjectFile } from '../../../src/domain/project-file.ts'
 import type { WriteName } from '../../../src/domain/register.ts'
@@ -18,7 +18,6 @@ type Name = Extract<
   | `project.${string}`
   | `environment.${string}`
   | `environment-key.${string}`
-  | `webhook.${string}`
   | `tag.${string}`
   | `segment.${string}`
   | `identity.${string}`
@@ -173,27 +172,6 @@ export const projects: Makers<Name> = {
   'environment-key.abort-rotation': ofEnvironment,
   'environment-key.complete-rotation': ofEnvironment,
   'environment-key.end-rotation': ofEnvironment,
-  'webhook.create': (walk) => {
-    const found = environment(walk)
-    if (found === undefined || walk.scene.webhooks.length > 6) return null
-    const { organisationId, environmentId } = found
-    const url = `https://example.com/${walk.word('hook')}`
-    const sealedSecret = walk.random.chance(0.5) ? walk.word('sealed') : null
-    return { organisationId, input: { environmentId, settings: { url, sealedSecret } } }
-  },
-  'webhook.update': (walk) => {
-    const found = inEnvironment(walk, walk.scene.webhooks)
-    if (found === undefined) return null
-    const { row, organisationId } = found
-    const { environmentId, id, enabled } = row
-    return { organisationId, input: { environmentId, id, settings: { enabled: !enabled } } }
-  },
-  'webhook.delete': (walk) => {
-    const found = inEnvironment(walk, walk.scene.webhooks)
-    if (found === undefined) return null
-    const { row, organisationId } = found
-    return { organisationId, input: { environmentId: row.environmentId, id: idOf(walk, row) } }
-  },
   'tag.create': (walk) => {
     const own = project(walk)
     if (own === undefined) return null

@@ -5,6 +5,7 @@ import type { Actor } from '../../../src/domain/write.ts'
 import { commit, instanceLedger, ledgerOf } from '../../../src/ledger/client.ts'
 import { openDatabase } from '../../../src/storage/database.ts'
 import { source } from '../world.ts'
+import { endpoints } from './endpoints.ts'
 import { flags } from './flags.ts'
 import { logs } from './logs.ts'
 import { people } from './people.ts'
@@ -13,7 +14,7 @@ import { createRandom } from './random.ts'
 import { inEnvironment, type Makers, readScene, type Walk, type Wish } from './scene.ts'
 
 /** A write that is not here has no name in the register; one that is there and not here fails to compile. */
-const makers: Makers<WriteName> = { ...people, ...projects, ...flags, ...logs }
+const makers: Makers<WriteName> = { ...people, ...projects, ...flags, ...endpoints, ...logs }
 const names = Object.keys(makers) as WriteName[]
 
 /** How much more often than once: what makes things outweighs what takes a lot away. */
@@ -34,6 +35,8 @@ const weights: Partial<Record<WriteName, number>> = {
   'segment-override.create': 5,
   'flag.change': 4,
   'audit.revert': 4,
+  'webhook.create': 3,
+  'webhook.delete': 0.5,
 }
 
 export type Walked = {
