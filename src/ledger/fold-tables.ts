@@ -67,6 +67,7 @@ export const untoldTables: Record<string, string> = {
   prunings: 'which entries are gone; held against the log',
   outbox: 'what is still to be done, not what is',
   events: 'frozen beside the entries; held against their changes',
+  event_bodies: 'the bytes of events',
   deliveries: 'what was sent where, not what is',
   attempts: 'what was sent where, not what is',
   webhook_health: 'how sending went, not what was asked for',

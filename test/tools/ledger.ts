@@ -82,7 +82,7 @@ export function createLedger(path: string): TestLedger {
   const memories = new Map<string, Book['memory']>()
   const take = async (orders: Order[]) => {
     const ledger = orders[0]?.ledger ?? ''
-    const memory = memories.get(ledger) ?? { head: null }
+    const memory = memories.get(ledger) ?? { standing: null }
     memories.set(ledger, memory)
     const book: Book = { env, db: openDatabase(d1), memory, arm: async () => undefined }
     return (await takeTurn(book, orders)).map((answer) => {
