@@ -6,6 +6,12 @@ export type Refused = { refused: string; code: 0 | 2 }
 
 export type StartOptions = { port: number; persistTo: string }
 export type DeployOptions = { dryRun: boolean }
+export type ListenOptions = {
+  port: number
+  secret: string | undefined
+  status: number
+  showsBody: boolean
+}
 
 export const startUsage = `Usage: npm start -- [--port N] [--persist-to DIR]
 
@@ -17,6 +23,14 @@ export const deployUsage = `Usage: npm run deploy -- [--dry-run]
 
   --dry-run  build and check only; needs no Cloudflare account and changes nothing
   --help     this text`
+
+export const listenUsage = `Usage: npm run webhook:listen -- [--port N] [--secret TEXT] [--status CODE] [--body]
+
+  --port N       port on 127.0.0.1 (default: any free one)
+  --secret TEXT  the webhook's secret; without it no signature is checked
+  --status CODE  what every request is answered, 200 to 599 (default 200; 503 shows retries)
+  --body         prints bodies, too
+  --help         this text`
 
 type Values = Record<string, string | boolean | undefined>
 
@@ -41,6 +55,11 @@ function portOf(text: string): number | null {
   return port <= 65_535 ? port : null
 }
 
+const badPort = (given: string, usage: string): Refused => ({
+  refused: `--port wants a number from 0 to 65535, not '${given}'.\n\n${usage}`,
+  code: 2,
+})
+
 export function startOptions(args: string[]): StartOptions | Refused {
   const parsed = read(args, startUsage, {
     port: { type: 'string' },
@@ -49,12 +68,7 @@ export function startOptions(args: string[]): StartOptions | Refused {
   if ('refused' in parsed) return parsed
   const given = String(parsed.values.port ?? '8787')
   const port = portOf(given)
-  if (port === null) {
-    return {
-      refused: `--port wants a number from 0 to 65535, not '${given}'.\n\n${startUsage}`,
-      code: 2,
-    }
-  }
+  if (port === null) return badPort(given, startUsage)
   const persistTo = String(parsed.values['persist-to'] ?? '.burgee')
   if (persistTo === '') {
     return { refused: `--persist-to wants the path of a folder.\n\n${startUsage}`, code: 2 }
@@ -66,4 +80,30 @@ export function deployOptions(args: string[]): DeployOptions | Refused {
   const parsed = read(args, deployUsage, { 'dry-run': { type: 'boolean' } })
   if ('refused' in parsed) return parsed
   return { dryRun: parsed.values['dry-run'] === true }
+}
+
+export function listenOptions(args: string[]): ListenOptions | Refused {
+  const parsed = read(args, listenUsage, {
+    port: { type: 'string', default: '0' },
+    secret: { type: 'string' },
+    status: { type: 'string', default: '200' },
+    body: { type: 'boolean', default: false },
+  })
+  if ('refused' in parsed) return parsed
+  const { secret } = parsed.values
+  const given = String(parsed.values.port)
+  const status = String(parsed.values.status)
+  const port = portOf(given)
+  if (port === null) return badPort(given, listenUsage)
+  if (!/^[2-5]\d\d$/.test(status)) {
+    const refused = `--status wants a number from 200 to 599, not '${status}'.\n\n${listenUsage}`
+    return { refused, code: 2 }
+  }
+  if (secret === '') return { refused: `--secret wants a text.\n\n${listenUsage}`, code: 2 }
+  return {
+    port,
+    secret: secret === undefined ? undefined : String(secret),
+    status: Number(status),
+    showsBody: parsed.values.body === true,
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deployOptions, startOptions } from '../../src/tools/options.ts'
+import { deployOptions, listenOptions, startOptions } from '../../src/tools/options.ts'
 
 describe('the arguments of npm start', () => {
   test('default to port 8787 and the folder .burgee', () => {
@@ -48,5 +48,32 @@ describe('the arguments of npm run deploy', () => {
 
   test('refuse what they do not know, rather than deploy', () => {
     expect(deployOptions(['--dryrun'])).toMatchObject({ code: 2 })
+  })
+})
+
+describe('the arguments of npm run webhook:listen', () => {
+  test('listen on any port, answer 200 and check nothing unless told otherwise', () => {
+    const options = { port: 0, secret: undefined, status: 200, showsBody: false }
+    expect(listenOptions([])).toEqual(options)
+  })
+
+  test('are read together', () => {
+    const args = ['--port=9000', '--secret', 'my shared secret', '--status', '503', '--body']
+    const options = { port: 9000, secret: 'my shared secret', status: 503, showsBody: true }
+    expect(listenOptions(args)).toEqual(options)
+  })
+
+  test.each([
+    [['--port', '70000'], '--port wants a number'],
+    [['--status', '99'], '--status wants a number'],
+    [['--status', '100'], '--status wants a number'],
+    [['--status', 'ok'], '--status wants a number'],
+    [['--secret='], '--secret wants a text'],
+    [['--secrets', 'x'], "Unknown option '--secrets'"],
+    [['http://127.0.0.1'], 'Unexpected argument'],
+  ])('refuse %j with a reason and the usage', (args, reason) => {
+    const refused = listenOptions(args)
+    expect(refused).toMatchObject({ refused: expect.stringContaining(reason), code: 2 })
+    expect(refused).toMatchObject({ refused: expect.stringContaining('npm run webhook:listen') })
   })
 })

@@ -33,8 +33,10 @@ const golden = 'v1,eStRviiW1pvUEvFbzAgTKZEhU/g3pt6mMZN/+p/I7k4='
 export type Signed = { id?: string; timestamp?: number | string; body?: string }
 
 /** Of the key's bytes: what a secret stands for is for the verifiers to know. */
-export const signed = (key: Buffer, { id: ofId = id, timestamp = now, body: ofBody = body }: Signed) =>
-  `v1,${createHmac('sha256', key).update(`${ofId}.${timestamp}.${ofBody}`).digest('base64')}`
+export const signed = (
+  key: Buffer,
+  { id: ofId = id, timestamp = now, body: ofBody = body }: Signed,
+) => `v1,${createHmac('sha256', key).update(`${ofId}.${timestamp}.${ofBody}`).digest('base64')}`
 
 const key = Buffer.from('0123456789abcdef0123456789abcdef')
 const otherKey = Buffer.from('fedcba9876543210fedcba9876543210')
