@@ -101,3 +101,53 @@ describe('a receiver that fails first', () => {
     }
   })
 })
+
+describe('a receiver through a rotation of its secret', () => {
+  type Shown = { id: number; standard_secret: string; rotation: { secret: string } }
+
+  function accepts(verifier: Webhook, received: Received): boolean {
+    try {
+      verifier.verify(textOf(received), standardHeaders(received))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  const hasLegacy = (secret: string, { headers, body }: Received) =>
+    headers['x-flagsmith-signature'] === createHmac('sha256', secret).update(body).digest('hex')
+
+  test('verifies every event with whichever secret it has', async () => {
+    const { received, url, close } = await startReceiver()
+    const api = adminOf(server)
+    const path = `environments/${development.client_key}/webhooks/`
+    const secret = 'typed, as Flagsmith allows'
+    const { id, standard_secret } = await api.call<Shown>('POST', path, { url, secret })
+    const change = async (feature_state_value: string) => {
+      const already = received.length
+      await putState(server, development, { feature: 'welcome_text', feature_state_value })
+      await count(received, already + 1, 20_000)
+    }
+
+    await change('before')
+    const { rotation } = await api.call<Shown>('POST', `${path}${id}/rotate-secret/`, {})
+    await change('meanwhile')
+    await api.call('POST', `${path}${id}/promote-secret/`, {})
+    await change('after')
+    close()
+
+    const [old, next] = [standard_secret, rotation.secret].map((one) => new Webhook(one))
+    const seen = received.map((one) => ({
+      number: one.headers['x-sequence'],
+      old: accepts(old as Webhook, one),
+      next: accepts(next as Webhook, one),
+      oldLegacy: hasLegacy(secret, one),
+      nextLegacy: hasLegacy(rotation.secret, one),
+    }))
+    expect(seen).toEqual([
+      { number: '1', old: true, next: false, oldLegacy: true, nextLegacy: false },
+      { number: '2', old: true, next: true, oldLegacy: true, nextLegacy: false },
+      { number: '3', old: false, next: true, oldLegacy: false, nextLegacy: true },
+    ])
+  })
+})
