@@ -3,7 +3,7 @@
  * its rows. Every index is in the order of its log, so a page is a range of it. Decides nothing else.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { type Database, isOneOf } from './database.ts'
+import { contains, type Database, isOneOf } from './database.ts'
 
 /** What was done to what kind of thing. */
 export type Kind = { resourceType: string; action: string }
@@ -30,10 +30,13 @@ export type EntryFilter = {
 }
 
 /** One of several values of the index that is read; the value stands in `json_each.value`. */
-type Term = { index: SQL; where: SQL; values: unknown[] }
-
-/** What is asked of a row that was found by another index, and the column that tells. */
-type Check = { columns: SQL[]; where: SQL }
+type Term = {
+  index: SQL
+  where: SQL
+  values: unknown[]
+  /** Every sequence of the log is in it: how far so many rows reach is counted, not read. */
+  isWhole?: boolean
+}
 
 /** Whose log: a ledger, and the organisation that it is of; null: the instance's. */
 export type Log = { ledger: string; organisationId: number | null }
@@ -42,8 +45,8 @@ export type Log = { ledger: string; organisationId: number | null }
 export type Search = {
   ledger: string
   term: Term
-  /** To be checked on every row of the index; undefined: all of them match. */
-  rest: Check | undefined
+  /** To be checked on every row of the index, what is cheap first; undefined: all of them match. */
+  rest: SQL | undefined
   /** Rows that one page may look at. */
   budget: number
   /** Sequences between these, without them. */
@@ -60,36 +63,29 @@ const clockSkewMs = 5 * 60 * 1000
 /** The index alone tells whether text is in a row; of others the record is read. */
 const budgets = { text: 100_000, rows: 20_000 }
 
-const contains = (column: SQL, text: string) => sql`instr(lower(${column}), lower(${text})) > 0`
-
-type Filtered = Term & { check: Check }
+/** `check` asks the same of a row that was found by another index. */
+type Filtered = Term & { check: SQL }
 
 /** Each by its index, the one that leaves the fewest rows first. */
 function termsOf(filter: EntryFilter, found: { kinds: Kind[]; featureIds: number[] }): Filtered[] {
   const is = (index: SQL, column: SQL, value: unknown): Filtered[] => {
     if (value === undefined) return []
-    const check = { columns: [column], where: sql`${column} = ${value}` }
-    return [{ index, where: sql`${column} = json_each.value`, values: [value], check }]
+    const where = sql`${column} = json_each.value`
+    return [{ index, where, values: [value], check: sql`${column} = ${value}` }]
   }
   const features: Filtered = {
     index: sql`entries_by_feature`,
     where: sql`feature_id = json_each.value`,
     values: found.featureIds,
-    check: {
-      columns: [sql`feature_id`],
-      where: isOneOf(sql`feature_id`, found.featureIds),
-    },
+    check: isOneOf(sql`feature_id`, found.featureIds),
   }
   const pairs = found.kinds.map(({ resourceType, action }) => [resourceType, action])
   const kinds: Filtered = {
     index: sql`entries_by_action`,
     where: sql`resource_type = json_each.value ->> 0 AND action = json_each.value ->> 1`,
     values: pairs,
-    check: {
-      columns: [sql`resource_type`, sql`action`],
-      where: sql`(resource_type, action) IN
-        (SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(pairs)}))`,
-    },
+    check: sql`(resource_type, action) IN
+      (SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(pairs)}))`,
   }
   // Only what was not made has its index; the other entries are nearly all.
   const failed = is(sql`entries_by_outcome`, sql`outcome`, filter.outcome).map((term) => ({
@@ -111,20 +107,15 @@ function termsOf(filter: EntryFilter, found: { kinds: Kind[]; featureIds: number
   ]
 }
 
-/** What no index is for. */
-function checksOf({ from, to, text, outcome }: EntryFilter): Check[] {
-  const time = [sql`created_at`]
-  const words = text !== undefined && {
-    columns: [sql`log`, sql`names`],
-    where: sql`(${contains(sql`log`, text)} OR ${contains(sql`names`, text)})`,
-  }
-  return [
-    ...(outcome === 'ok' ? [{ columns: [sql`outcome`], where: sql`outcome = 'ok'` }] : []),
-    ...(from === undefined ? [] : [{ columns: time, where: sql`created_at >= ${from}` }]),
-    ...(to === undefined ? [] : [{ columns: time, where: sql`created_at < ${to}` }]),
-    ...(words ? [words] : []),
-  ]
-}
+/** What no index is for. The outcome comes last: it alone is never read in an index. */
+const checksOf = ({ from, to, text, outcome }: EntryFilter): SQL[] => [
+  ...(from === undefined ? [] : [sql`created_at >= ${from}`]),
+  ...(to === undefined ? [] : [sql`created_at < ${to}`]),
+  ...(text === undefined
+    ? []
+    : [sql`(${contains(sql`log`, text)} OR ${contains(sql`names`, text)})`]),
+  ...(outcome === 'ok' ? [sql`outcome = 'ok'`] : []),
+]
 
 /** Every pair of resource type and action that a log has, each by one step in the index. */
 const kindsOf = (db: Database, ledger: string) => {
@@ -188,24 +179,18 @@ export async function openSearch(
     featureIds: features.flatMap(({ id }) => id ?? []),
   })
   const checks = [...others.map(({ check }) => check), ...checksOf(filter)]
-  const wheres = checks.map(({ where }) => where)
   const isOfText = term === undefined && text !== undefined
   const whole: Term = {
     index: isOfText ? sql`entries_by_text` : sql`sqlite_autoindex_entries_1`,
     where: sql`true`,
     values: [null],
+    isWhole: true,
   }
   return {
     ledger,
     term: term ?? whole,
-    rest:
-      checks.length === 0
-        ? undefined
-        : {
-            columns: checks.flatMap(({ columns }) => columns),
-            where: sql.join(wheres, sql` AND `),
-          },
-    budget: isOfText && filter.outcome === undefined ? budgets.text : budgets.rows,
+    rest: checks.length === 0 ? undefined : sql.join(checks, sql` AND `),
+    budget: isOfText ? budgets.text : budgets.rows,
     above: first?.sequence ?? 0,
     below: Math.min(last?.sequence ?? end + 1, end + 1),
   }

@@ -3,7 +3,7 @@
  * in an index of one project or organisation; free text as well, but in all of the organisation's.
  */
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
-import { type Database, isOneOf } from './database.ts'
+import { contains, type Database, isOneOf } from './database.ts'
 import { type EntryRow, entries } from './entries.ts'
 import { type Environment, environments } from './environments.ts'
 import { type Project, projects } from './projects.ts'
@@ -43,34 +43,62 @@ function matching(scope: Scope, filter: PageFilter): SQL {
     ...(isSystemEvent === undefined
       ? []
       : [isSystemEvent ? sql`actor_kind = 'system'` : sql`actor_kind <> 'system'`]),
-    ...(search === undefined ? [] : [sql`instr(lower(log), lower(${search})) > 0`]),
+    ...(search === undefined ? [] : [contains(sql`log`, search)]),
   ]
   return sql.join(checks, sql` AND `)
 }
 
-/**
- * One page and how many entries there are in all. The original tells of what was done, not of what was
- * tried: the latter is little and has an index of its own, so it is counted apart.
- */
+export type Page = { limit: number; offset: number }
+type Found = { count: number; rows: EntryRow[] }
+
+/** The original tells of what was done, not of what was tried; that is little and has its own index. */
+const triedIn = ({ ledgers }: Scope): SQL =>
+  sql`entries INDEXED BY entries_by_outcome WHERE ${isOneOf(sql`ledger`, ledgers)} AND outcome <> 'ok'`
+
+const newestFirst = ({ limit, offset }: Page): SQL =>
+  sql`ORDER BY created_at DESC, id DESC LIMIT ${limit} OFFSET ${offset}`
+
+const readRows = (db: Database, ids: SQL) =>
+  db
+    .select()
+    .from(entries)
+    .where(sql`${entries.id} IN (${ids})`)
+    .orderBy(desc(entries.createdAt), desc(entries.id))
+
+/** Text is in no order: all of it is looked at for a page as for the count, so it is done once. */
+async function pageSearched(
+  db: Database,
+  scope: Scope,
+  { found, page }: { found: SQL; page: Page },
+): Promise<Found> {
+  const [searched] = await db
+    .select({ count: sql<number>`count`, ids: sql<string>`ids` })
+    .from(sql`(
+      WITH found AS MATERIALIZED (
+        SELECT id, created_at FROM ${found} AND id NOT IN (SELECT id FROM ${triedIn(scope)}))
+      SELECT (SELECT count(*) FROM found) AS count,
+        (SELECT json_group_array(id) FROM (SELECT id FROM found ${newestFirst(page)})) AS ids)`)
+  const { count, ids } = searched ?? { count: 0, ids: '[]' }
+  return { count, rows: await readRows(db, sql`SELECT value FROM json_each(${ids})`) }
+}
+
+/** One page and how many entries there are in all. */
 export async function pageEntries(
   db: Database,
   { scope, filter }: { scope: Scope; filter: PageFilter },
-  page: { limit: number; offset: number },
-): Promise<{ count: number; rows: EntryRow[] }> {
-  const found = sql`entries INDEXED BY ${indexOf(scope, filter)} WHERE ${matching(scope, filter)}`
-  const tried = sql`entries INDEXED BY entries_by_outcome
-    WHERE ${isOneOf(sql`ledger`, scope.ledgers)} AND outcome <> 'ok'`
-  const ids = sql`SELECT id FROM ${found} AND id NOT IN (SELECT id FROM ${tried})
-    ORDER BY created_at DESC, id DESC LIMIT ${page.limit} OFFSET ${page.offset}`
+  page: Page,
+): Promise<Found> {
+  const where = matching(scope, filter)
+  const found = sql`entries INDEXED BY ${indexOf(scope, filter)} WHERE ${where}`
+  if (filter.search !== undefined) return pageSearched(db, scope, { found, page })
+  const tried = triedIn(scope)
   const [counted, rows] = await db.batch([
     db.select({ count: sql<number>`done` }).from(sql`(
-      SELECT (SELECT count(*) FROM ${found})
-        - (SELECT count(*) FROM ${tried} AND ${matching(scope, filter)}) AS done)`),
-    db
-      .select()
-      .from(entries)
-      .where(sql`${entries.id} IN (${ids})`)
-      .orderBy(desc(entries.createdAt), desc(entries.id)),
+      SELECT (SELECT count(*) FROM ${found}) - (SELECT count(*) FROM ${tried} AND ${where}) AS done)`),
+    readRows(
+      db,
+      sql`SELECT id FROM ${found} AND id NOT IN (SELECT id FROM ${tried}) ${newestFirst(page)}`,
+    ),
   ])
   return { count: counted[0]?.count ?? 0, rows }
 }

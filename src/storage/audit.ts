@@ -23,13 +23,32 @@ const utf8 = new TextEncoder()
 const bytesOf = ({ record, personal }: EntryRow) =>
   utf8.encode(record).length + utf8.encode(personal ?? '').length
 
-/** The part of the index that lies in the order's direction from a place. */
-function rangeOf({ ledger, term, above, below }: Search, at: { order: Order; after: number }): SQL {
-  const [low, high] =
-    at.order === 'asc' ? [Math.max(above, at.after), below] : [above, Math.min(below, at.after)]
-  return sql`FROM entries INDEXED BY ${term.index} WHERE ledger = ${ledger} AND ${term.where}
-    AND sequence > ${low} AND sequence < ${high}
-    ORDER BY sequence ${at.order === 'asc' ? sql`ASC` : sql`DESC`}`
+/** Sequences from `low` to `high`, both included. */
+type Range = { order: Order; low: SQL; high: SQL }
+
+const rowsIn = ({ ledger, term }: Search, { order, low, high }: Range, check = sql`true`): SQL =>
+  sql`FROM entries INDEXED BY ${term.index} WHERE ledger = ${ledger} AND ${term.where}
+    AND sequence BETWEEN ${low} AND ${high} AND ${check}
+    ORDER BY sequence ${order === 'asc' ? sql`ASC` : sql`DESC`}`
+
+/** The last sequence that is looked at, of so many rows; null where there are no more than that. */
+function lastLooked(search: Search, range: Range, rows: number): SQL {
+  if (!search.term.isWhole) {
+    return sql`(SELECT sequence ${rowsIn(search, range)} LIMIT 1 OFFSET ${rows - 1})`
+  }
+  const first = sql`(SELECT sequence ${rowsIn(search, range)} LIMIT 1)`
+  const beyond =
+    range.order === 'asc'
+      ? { ...range, low: sql`${first} + ${rows - 1}` }
+      : { ...range, high: sql`${first} - ${rows - 1}` }
+  return sql`(SELECT sequence ${rowsIn(search, beyond)} LIMIT 1)`
+}
+
+/** What lies beyond a place in the order's direction. */
+function rangeOf({ above, below }: Search, order: Order, after: number | undefined): Range {
+  const low = order === 'asc' ? Math.max(above, after ?? 0) : above
+  const high = order === 'asc' ? below : Math.min(below, after ?? Number.MAX_SAFE_INTEGER)
+  return { order, low: sql`${low + 1}`, high: sql`${high - 1}` }
 }
 
 /**
@@ -44,15 +63,18 @@ export async function readEntries(
 ): Promise<EntryPage> {
   const { term, rest, budget } = search
   const { order, limit, maxBytes = usualBytes } = at
-  const after = at.after ?? (order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER)
-  const range = rangeOf(search, { order, after })
+  const range = rangeOf(search, order, at.after)
   const direction = order === 'asc' ? sql`ASC` : sql`DESC`
   const values = sql`json_each(${JSON.stringify(term.values)})`
   const share = Math.max(1, Math.floor(budget / Math.max(1, term.values.length)))
+  const last = lastLooked(search, range, share)
+  const looked =
+    order === 'asc'
+      ? { ...range, high: sql`coalesce(${last}, ${range.high})` }
+      : { ...range, low: sql`coalesce(${last}, ${range.low})` }
   const own = rest
-    ? sql`SELECT id FROM (SELECT ${sql.join([sql`id`, ...rest.columns], sql`, `)} ${range}
-        LIMIT ${share}) WHERE ${rest.where} LIMIT ${limit + 1}`
-    : sql`SELECT id ${range} LIMIT ${limit + 1}`
+    ? sql`SELECT id ${rowsIn(search, looked, rest)} LIMIT ${limit + 1}`
+    : sql`SELECT id ${rowsIn(search, range)} LIMIT ${limit + 1}`
   const places = sql`SELECT place.id, place.sequence, octet_length(place.record) +
       coalesce(octet_length(place.personal), 0) AS bytes
     FROM ${values} CROSS JOIN entries AS place WHERE place.id IN (${own})
@@ -60,9 +82,8 @@ export async function readEntries(
   const fitting = sql`SELECT id FROM (
       SELECT id, bytes, sum(bytes) OVER (ORDER BY sequence ${direction}) AS total FROM (${places})
     ) WHERE total - bytes < ${maxBytes}`
-  const lastLooked = sql`(SELECT sequence ${range} LIMIT 1 OFFSET ${share - 1})`
   const nearest = order === 'asc' ? sql`min` : sql`max`
-  const [found, looked] = await db.batch([
+  const [found, stops] = await db.batch([
     db
       .select()
       .from(entries)
@@ -72,11 +93,11 @@ export async function readEntries(
       .select({ stop: sql<number | null>`stop` })
       .from(
         rest
-          ? sql`(SELECT ${nearest}(looked) AS stop FROM (SELECT ${lastLooked} AS looked FROM ${values}))`
+          ? sql`(SELECT ${nearest}(looked) AS stop FROM (SELECT ${last} AS looked FROM ${values}))`
           : sql`(SELECT NULL AS stop)`,
       ),
   ])
-  return cut(found, { order, limit, maxBytes, stop: looked[0]?.stop ?? null })
+  return cut(found, { order, limit, maxBytes, stop: stops[0]?.stop ?? null })
 }
 
 /** What lies beyond the place where some range was left is not known to be complete. */

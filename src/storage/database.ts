@@ -65,6 +65,16 @@ export function insertRows<T extends SQLiteTable>(
 export const isOneOf = (column: SQLWrapper, values: readonly (number | string)[]): SQL =>
   sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
 
-/** Whether a text has the part in it, in any case of ASCII letters. `instr` knows no wildcards. */
-export const contains = (text: SQLWrapper, part: string): SQL =>
-  sql`instr(lower(${text}), lower(${part})) > 0`
+/** D1 takes no longer pattern (UTF-8). */
+const maxPatternBytes = 50
+
+/**
+ * Whether a text has the part in it, in any case of ASCII letters. LIKE takes half as long as `instr`
+ * for it, where its pattern is not too long; wildcards in the part are letters like any other.
+ */
+export function contains(text: SQLWrapper, part: string): SQL {
+  const pattern = `%${part.replace(/[%_\\]/g, '\\$&')}%`
+  return new TextEncoder().encode(pattern).length <= maxPatternBytes
+    ? sql`${text} LIKE ${pattern} ESCAPE ${'\\'}`
+    : sql`instr(lower(${text}), lower(${part})) > 0`
+}

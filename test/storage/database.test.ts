@@ -1,8 +1,8 @@
 /** Rows that travel as JSON arrive as they were, however many and whatever they hold. */
 import { env } from 'cloudflare:workers'
-import { asc, eq } from 'drizzle-orm'
-import { expect, it } from 'vitest'
-import { insertRows, openDatabase, runBatch } from '../../src/storage/database.ts'
+import { asc, eq, sql } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import { contains, insertRows, openDatabase, runBatch } from '../../src/storage/database.ts'
 import { entries } from '../../src/storage/entries.ts'
 import { organisations } from '../../src/storage/organisations.ts'
 import { segments } from '../../src/storage/segments.ts'
@@ -79,4 +79,28 @@ it('thousands of rows keep their order in few statements, and a large one has it
 
 it('no rows are no statement', () => {
   expect(insertRows(db, entries, [])).toEqual([])
+})
+
+describe('whether a text contains a part', () => {
+  const long = 'ö'.repeat(24)
+  it.each([
+    ['Checkout', 'KOU', true],
+    ['Checkout', 'kow', false],
+    ['Ärger', 'ärger', false],
+    ['50% of_it', '0% OF_I', true],
+    ['500 of it', '0% of', false],
+    ['of it', 'of_it', false],
+    ['back\\slash', 'K\\S', true],
+    ['backslash', 'k\\s', false],
+    ['', '', true],
+    // With its two wildcards: 50 bytes, and too many for LIKE.
+    [`A${long}b`, long, true],
+    [`A${long}b`, `a${long}B`, true],
+    [`A${long}b`, `a${long}%`, false],
+  ])('%s, %s: %s', async (text, part, holds) => {
+    const [found] = await db
+      .select({ holds: sql<number>`holds` })
+      .from(sql`(SELECT ${contains(sql`${text}`, part)} AS holds)`)
+    expect(found).toEqual({ holds: holds ? 1 : 0 })
+  })
 })
