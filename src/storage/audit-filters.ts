@@ -60,8 +60,8 @@ export type Search = {
  */
 const clockSkewMs = 5 * 60 * 1000
 
-/** The index alone tells whether text is in a row; of others the record is read. */
-const budgets = { text: 100_000, rows: 20_000 }
+/** The index alone tells whether text is in a row; of others the record is read, which takes longer. */
+const budgets = { text: 100_000, rows: 10_000 }
 
 /** `check` asks the same of a row that was found by another index. */
 type Filtered = Term & { check: SQL }

@@ -107,7 +107,7 @@ describe('a page', () => {
     expect(pages).toBe(1)
     const rare = await readAll({ projectId, text: 'no round' })
     expect(rare.found).toEqual([])
-    expect(rare.pages).toBe(3)
+    expect(rare.pages).toBe(5)
   })
 
   it.each(['asc', 'desc'] as const)(
