@@ -6,7 +6,7 @@
 import { crowdedLogSql } from '../support/audit-log.ts'
 import { type Child, startChild } from './child.ts'
 import { pinning } from './cores.ts'
-import { type ListWorld, startWorld } from './lists-world.ts'
+import { call, type ListWorld, startWorld } from './lists-world.ts'
 import { figure, printTable } from './report.ts'
 import type { ServerAnswer, ServerQuestion } from './server.ts'
 import { quantile } from './statistics.ts'
@@ -108,15 +108,6 @@ async function grow(world: ListWorld, projectId: number, log: { from: number; to
   }
 }
 
-async function addProject(world: ListWorld): Promise<number> {
-  const response = await fetch(`${world.origin}/projects/`, {
-    method: 'POST',
-    headers: { ...world.headers, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ name: 'Audited', organisation: world.organisation }),
-  })
-  return ((await response.json()) as { id: number }).id
-}
-
 async function headOf(world: ListWorld): Promise<number> {
   const path = `organisations/${world.organisation}/audit/entries/?limit=1`
   const response = await fetch(`${world.origin}/${path}`, { headers: world.headers })
@@ -129,7 +120,8 @@ export async function benchAudit(): Promise<void> {
   try {
     const world = await startWorld(server)
     const bench = { world, server }
-    const project = await addProject(world)
+    const body = { name: 'Audited', organisation: world.organisation }
+    const { id: project } = await call<{ id: number }>(world, 'projects/', body)
     const placed = (path: string) =>
       path.replace('PROJECT', String(project)).replace('ORGANISATION', String(world.organisation))
     const entriesPath = `organisations/${world.organisation}/audit/entries/?`

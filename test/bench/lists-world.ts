@@ -3,56 +3,82 @@ import { join } from 'node:path'
 import { readD1Migrations } from '@cloudflare/vitest-plugin'
 import { crowdSql } from '../support/crowd.ts'
 import type { Child } from './child.ts'
-import type { ServerAnswer, ServerQuestion } from './server.ts'
+import type { ServerAnswer, ServerQuestion, Sql, WorkerSpec } from './server.ts'
 import { burgeeWorker } from './workers.ts'
 
 export const environmentsEach = 20
 
+const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
 export type ListWorld = {
   /** With `/api/v1`. */
   origin: string
+  /** With the organisation's key. */
   headers: Record<string, string>
+  /** The same with a session, as from a browser. */
+  person: Record<string, string>
   organisation: number
-  execute: (statements: string[]) => Promise<unknown>
+  execute: (statements: Sql[]) => Promise<unknown>
+  /** Where the Workers beside Burgee answer, by name. */
+  beside: Record<string, string>
 }
 
-async function call<T>(world: ListWorld, path: string, body: object): Promise<T> {
+type Sent = { method: string; path: string; body?: object | undefined }
+
+export async function send<T>(
+  world: Pick<ListWorld, 'origin' | 'headers'>,
+  { method, path, body }: Sent,
+): Promise<T> {
   const response = await fetch(`${world.origin}/${path}`, {
-    method: 'POST',
+    method,
     headers: { ...world.headers, 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
+    ...(body && { body: JSON.stringify(body) }),
   })
-  if (!response.ok) throw new Error(`${path} answered ${await response.text()}`)
+  if (!response.ok) throw new Error(`${method} ${path} answered ${await response.text()}`)
   return (await response.json()) as T
 }
 
-/** An empty server with one organisation and its API key. */
-export async function startWorld(
-  server: Child<ServerQuestion, ServerAnswer>,
-  options: { delivers?: boolean } = {},
-): Promise<ListWorld> {
-  const { name, ...worker } = await burgeeWorker(options)
-  const answer = await server.ask({ kind: 'run', workers: [{ name, ...worker }] })
+export const call = <T>(
+  world: Pick<ListWorld, 'origin' | 'headers'>,
+  path: string,
+  body: object,
+): Promise<T> => send<T>(world, { method: 'POST', path, body })
+
+type Server = Child<ServerQuestion, ServerAnswer>
+type Opened = Pick<ListWorld, 'origin' | 'execute' | 'beside'>
+
+type Opening = { beside?: WorkerSpec[]; persist?: string; delivers?: boolean }
+
+/** `persist`: the folder of the server's data, which may be there already. */
+export async function openServer(
+  server: Server,
+  { beside = [], delivers = false, ...more }: Opening = {},
+): Promise<Opened> {
+  const worker = await burgeeWorker({ delivers })
+  const answer = await server.ask({ kind: 'run', workers: [worker, ...beside], ...more })
   if (answer === null || !('urls' in answer)) throw new Error('the server gave no address')
-  const execute = (statements: string[]) =>
-    server.ask({ kind: 'execute', worker: name, database: 'DB', statements })
+  const execute = (statements: Sql[]) =>
+    server.ask({ kind: 'execute', worker: worker.name, database: 'DB', statements })
+  return { origin: `${answer.urls[worker.name]}/api/v1`, execute, beside: answer.urls }
+}
+
+/** An empty server with one organisation and its API key. */
+export async function startWorld(server: Server, opening: Opening = {}): Promise<ListWorld> {
+  const opened = await openServer(server, opening)
   for (const { queries } of await readD1Migrations(join(import.meta.dirname, '../../migrations'))) {
-    await execute(queries)
+    await opened.execute(queries)
   }
-  const world: ListWorld = {
-    origin: `${answer.urls[name]}/api/v1`,
-    headers: {},
-    organisation: 0,
-    execute,
-  }
+  const world: ListWorld = { ...opened, headers: {}, person: {}, organisation: 0 }
   const person = { email: 'bench@example.com', password: 'correct horse battery' }
   const names = { first_name: 'Bench', last_name: 'Mark' }
   const { key: token } = await call<{ key: string }>(world, 'auth/users/', { ...person, ...names })
-  world.headers.Authorization = `Token ${token}`
-  world.organisation = (await call<{ id: number }>(world, 'organisations/', { name: 'Bench' })).id
-  const keys = `organisations/${world.organisation}/master-api-keys/`
-  const { key } = await call<{ key: string }>(world, keys, { name: 'lists' })
-  world.headers.Authorization = `Api-Key ${key}`
+  world.person = { Authorization: `Token ${token}`, 'User-Agent': browser }
+  const asPerson = { ...world, headers: world.person }
+  const made = await call<{ id: number }>(asPerson, 'organisations/', { name: 'Bench' })
+  world.organisation = made.id
+  const keys = `organisations/${made.id}/master-api-keys/`
+  const { key } = await call<{ key: string }>(asPerson, keys, { name: 'lists' })
+  world.headers = { Authorization: `Api-Key ${key}` }
   return world
 }
 

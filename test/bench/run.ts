@@ -11,6 +11,7 @@ import { benchEnvironmentDocument } from './environment-document.ts'
 import { benchFlags } from './flags.ts'
 import { benchIdentities } from './identities.ts'
 import { benchImport } from './import.ts'
+import { benchIntegrity } from './integrity.ts'
 import { benchLists } from './lists.ts'
 
 const benches: Record<string, () => Promise<void>> = {
@@ -22,6 +23,7 @@ const benches: Record<string, () => Promise<void>> = {
   lists: benchLists,
   import: benchImport,
   audit: benchAudit,
+  integrity: benchIntegrity,
   delivery: benchDelivery,
 }
 

@@ -2,7 +2,7 @@
  * The server side, a program of its own: one workerd that holds every Worker of a contest, each on a
  * socket of its own that leads straight to it, without Miniflare's entry Worker in between.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { answerParent } from './child.ts'
 
@@ -16,21 +16,34 @@ export type WorkerSpec = {
   config?: Partial<MiniflareOptions['workers'][number]['config']>
 }
 
-export type ServerQuestion =
-  | { kind: 'run'; workers: WorkerSpec[] }
-  | { kind: 'put'; worker: string; namespace: string; entries: [key: string, value: string][] }
-  | { kind: 'execute'; worker: string; database: string; statements: string[] }
-  | { kind: 'cpu' }
+/** A statement as it is, or with values for its parameters. */
+export type Sql = string | { sql: string; params: unknown[] }
 
-export type ServerAnswer = { urls: Record<string, string> } | { cpuMs: number | null } | null
+/** Megabytes that the runtime has in memory: now, and at most since it was last asked. */
+export type Memory = { now: number; peak: number }
+
+export type ServerQuestion =
+  /** `persist`: the folder that the runtime keeps its data in. */
+  | { kind: 'run'; workers: WorkerSpec[]; persist?: string }
+  | { kind: 'put'; worker: string; namespace: string; entries: [key: string, value: string][] }
+  | { kind: 'execute'; worker: string; database: string; statements: Sql[] }
+  | { kind: 'cpu' }
+  | { kind: 'memory' }
+
+export type ServerAnswer =
+  | { urls: Record<string, string> }
+  | { cpuMs: number | null }
+  | { memory: Memory | null }
+  | null
 
 let miniflare: Miniflare | undefined
 
 const toModule = ({ type, contents }: ModuleSpec) =>
   type === 'wasm' ? { type, contents: Buffer.from(contents, 'base64') } : { type, contents }
 
-function optionsFor(specs: WorkerSpec[]): MiniflareOptions {
+function optionsFor(specs: WorkerSpec[], persist: string | undefined): MiniflareOptions {
   return {
+    ...(persist !== undefined && { resourcePersistencePath: persist }),
     host: '127.0.0.1',
     port: 0,
     cf: false,
@@ -60,9 +73,10 @@ function optionsFor(specs: WorkerSpec[]): MiniflareOptions {
   }
 }
 
-async function run(specs: WorkerSpec[]): Promise<ServerAnswer> {
-  if (miniflare === undefined) miniflare = new Miniflare(optionsFor(specs))
-  else await miniflare.setOptions(optionsFor(specs))
+async function run(specs: WorkerSpec[], persist?: string): Promise<ServerAnswer> {
+  const options = optionsFor(specs, persist)
+  if (miniflare === undefined) miniflare = new Miniflare(options)
+  else await miniflare.setOptions(options)
   const urls: Record<string, string> = {}
   for (const { name } of specs) {
     const { origin } = await miniflare.unsafeGetDirectURL(name)
@@ -71,15 +85,34 @@ async function run(specs: WorkerSpec[]): Promise<ServerAnswer> {
   return { urls }
 }
 
+/** What the system tells of the runtime. */
+function runtimeFolder(): string {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+  return `/proc/${children.trim().split(' ')[0]}`
+}
+
 /** The runtime's processor time so far, of all its threads; null where the system does not tell. */
 function cpuMs(): number | null {
   try {
-    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-    const runtime = `/proc/${children.trim().split(' ')[0]}/task`
-    const nanoseconds = readdirSync(runtime).map((thread) =>
-      Number(readFileSync(`${runtime}/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    const threads = `${runtimeFolder()}/task`
+    const nanoseconds = readdirSync(threads).map((thread) =>
+      Number(readFileSync(`${threads}/${thread}/schedstat`, 'utf8').split(' ')[0]),
     )
     return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6
+  } catch {
+    return null
+  }
+}
+
+/** Begins a new peak; null where the system does not tell. */
+function memory(): Memory | null {
+  try {
+    const status = readFileSync(`${runtimeFolder()}/status`, 'utf8')
+    const megabytes = (name: string) =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
+    const answer = { now: megabytes('VmRSS'), peak: megabytes('VmHWM') }
+    writeFileSync(`${runtimeFolder()}/clear_refs`, '5')
+    return answer
   } catch {
     return null
   }
@@ -88,7 +121,7 @@ function cpuMs(): number | null {
 async function answer(question: ServerQuestion): Promise<ServerAnswer> {
   switch (question.kind) {
     case 'run':
-      return run(question.workers)
+      return run(question.workers, question.persist)
     case 'put': {
       const kv = await miniflare?.getKVNamespace(question.namespace, question.worker)
       for (const [key, value] of question.entries) await kv?.put(key, value)
@@ -96,11 +129,17 @@ async function answer(question: ServerQuestion): Promise<ServerAnswer> {
     }
     case 'execute': {
       const d1 = await miniflare?.getD1Database(question.database, question.worker)
-      await d1?.batch(question.statements.map((statement) => d1.prepare(statement)))
+      if (d1 === undefined) return null
+      const prepared = question.statements.map((one) =>
+        typeof one === 'string' ? d1.prepare(one) : d1.prepare(one.sql).bind(...one.params),
+      )
+      await d1.batch(prepared)
       return null
     }
     case 'cpu':
       return { cpuMs: cpuMs() }
+    case 'memory':
+      return { memory: memory() }
   }
 }
 

@@ -4,22 +4,30 @@
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, parse } from 'node:path'
 import { localEnv, runWrangler } from '../../src/tools/wrangler.ts'
 import type { ModuleSpec, WorkerSpec } from './server.ts'
 
 const secret = 'YmVuY2htYXJrIHNlY3JldCBvZiAzMiBieXRlcyAhISE='
 
+const bundles = new Map<string, Promise<Record<string, ModuleSpec>>>()
+
+function bundle(entry: string): Promise<Record<string, ModuleSpec>> {
+  const bundled = bundles.get(entry) ?? bundleAnew(entry)
+  bundles.set(entry, bundled)
+  return bundled
+}
+
 /** The main module first, then the WebAssembly that wrangler lays beside it. */
-async function bundle(): Promise<Record<string, ModuleSpec>> {
+async function bundleAnew(entry: string): Promise<Record<string, ModuleSpec>> {
   const folder = await mkdtemp(join(tmpdir(), 'burgee-bench-'))
   try {
-    const finished = await runWrangler(['deploy', '--dry-run', '--outdir', folder], {
+    const finished = await runWrangler(['deploy', entry, '--dry-run', '--outdir', folder], {
       env: { ...localEnv(folder), BURGEE_SECRET: secret },
       show: false,
     })
     if (finished.code !== 0) throw new Error(`the bundle failed:\n${finished.stderr}`)
-    const contents = await readFile(join(folder, 'index.js'), 'utf8')
+    const contents = await readFile(join(folder, `${parse(entry).name}.js`), 'utf8')
     const modules: Record<string, ModuleSpec> = { 'index.js': { type: 'esm', contents } }
     for (const name of await readdir(folder)) {
       if (!name.endsWith('.wasm')) continue
@@ -39,7 +47,7 @@ export async function burgeeWorker({ delivers = false } = {}): Promise<WorkerSpe
   const name = 'burgee'
   return {
     name,
-    modules: await bundle(),
+    modules: await bundle('src/index.ts'),
     config: {
       compatibilityFlags: ['global_fetch_strictly_public', 'queue_consumer_no_wait_for_wait_until'],
       env: {
@@ -48,6 +56,7 @@ export async function burgeeWorker({ delivers = false } = {}): Promise<WorkerSpe
         LEDGER: { type: 'durable-object', worker: name, exportName: 'Ledger' },
         DELIVERIES: { type: 'queue', name: 'deliveries' },
         LOGIN_LIMIT: { type: 'rate-limit', namespace: '1', simple: { limit: 20, period: 60 } },
+        INVITE_LIMIT: { type: 'rate-limit', namespace: '2', simple: { limit: 10, period: 60 } },
         BURGEE_SECRET: { type: 'text', value: secret },
         ALLOW_PRIVATE_WEBHOOKS: { type: 'text', value: String(delivers) },
         AUDIT_RETENTION_FLOOR_DAYS: { type: 'text', value: '90' },
@@ -68,6 +77,13 @@ export async function burgeeWorker({ delivers = false } = {}): Promise<WorkerSpe
     },
   }
 }
+
+/** Commits changes of Burgee's database by itself: commit-worker.ts. */
+export const commitWorker = async (): Promise<WorkerSpec> => ({
+  name: 'commit',
+  modules: await bundle('test/bench/commit-worker.ts'),
+  config: { env: { DB: { type: 'd1', id: 'database' } } },
+})
 
 /** What the opponent does with a request before it answers. */
 export type Effort = 'nothing' | 'parses the body'
