@@ -40,7 +40,7 @@ async function timeExport(logged: Logged, path: string, times: number): Promise<
 
 /**
  * The small log as often as it takes to export as much as of the large one: what is garbage is then the
- * same, and what is kept shows. The sizes take turns, so that what the machine does meanwhile meets both.
+ * same, and what is kept shows; and a heap as small as a deployed one bears it. The sizes take turns, so that what the machine does meanwhile meets both.
  */
 export async function printExports(all: Logged[]): Promise<void> {
   const rows: string[][] = [['', 'MB/s', 'MB per CPU second', 'idle MB', 'peak MB']]

@@ -67,6 +67,9 @@ export async function makeLog(size: number, folder: string): Promise<Logged> {
   }
 }
 
+/** What a deployed isolate may have. */
+const heapMb = 128
+
 /** A new server, which has done nothing yet. */
 export async function withServer<T>(
   { folder, world }: Logged,
@@ -75,7 +78,7 @@ export async function withServer<T>(
   const server: Server = startChild('server', 'server.ts')
   try {
     const beside = [await commitWorker()]
-    const opened = await openServer(server, { persist: folder, beside })
+    const opened = await openServer(server, { persist: folder, beside, heapMb })
     return await work({ ...world, ...opened }, server)
   } finally {
     await server.stop()

@@ -47,7 +47,7 @@ export const call = <T>(
 type Server = Child<ServerQuestion, ServerAnswer>
 type Opened = Pick<ListWorld, 'origin' | 'execute' | 'beside'>
 
-type Opening = { beside?: WorkerSpec[]; persist?: string; delivers?: boolean }
+type Opening = { beside?: WorkerSpec[]; delivers?: boolean; persist?: string; heapMb?: number }
 
 /** `persist`: the folder of the server's data, which may be there already. */
 export async function openServer(

@@ -23,8 +23,8 @@ export type Sql = string | { sql: string; params: unknown[] }
 export type Memory = { now: number; peak: number }
 
 export type ServerQuestion =
-  /** `persist`: the folder that the runtime keeps its data in. */
-  | { kind: 'run'; workers: WorkerSpec[]; persist?: string }
+  /** `persist`: the folder that the runtime keeps its data in. `heapMb`: what an isolate dies of. */
+  | { kind: 'run'; workers: WorkerSpec[]; persist?: string; heapMb?: number }
   | { kind: 'put'; worker: string; namespace: string; entries: [key: string, value: string][] }
   | { kind: 'execute'; worker: string; database: string; statements: Sql[] }
   | { kind: 'cpu' }
@@ -35,6 +35,8 @@ export type ServerAnswer =
   | { cpuMs: number | null }
   | { memory: Memory | null }
   | null
+
+type Run = Extract<ServerQuestion, { kind: 'run' }>
 
 let miniflare: Miniflare | undefined
 
@@ -73,12 +75,13 @@ function optionsFor(specs: WorkerSpec[], persist: string | undefined): Miniflare
   }
 }
 
-async function run(specs: WorkerSpec[], persist?: string): Promise<ServerAnswer> {
-  const options = optionsFor(specs, persist)
+async function run({ workers, persist, heapMb }: Run): Promise<ServerAnswer> {
+  const options = optionsFor(workers, persist)
+  if (heapMb) process.env.MINIFLARE_WORKERD_V8_FLAGS = `--max-old-space-size=${heapMb}`
   if (miniflare === undefined) miniflare = new Miniflare(options)
   else await miniflare.setOptions(options)
   const urls: Record<string, string> = {}
-  for (const { name } of specs) {
+  for (const { name } of workers) {
     const { origin } = await miniflare.unsafeGetDirectURL(name)
     urls[name] = origin
   }
@@ -121,7 +124,7 @@ function memory(): Memory | null {
 async function answer(question: ServerQuestion): Promise<ServerAnswer> {
   switch (question.kind) {
     case 'run':
-      return run(question.workers, question.persist)
+      return run(question)
     case 'put': {
       const kv = await miniflare?.getKVNamespace(question.namespace, question.worker)
       for (const [key, value] of question.entries) await kv?.put(key, value)
