@@ -82,7 +82,7 @@ async function commit(d1: D1Database, question: CommitQuestion): Promise<CommitA
     if (planned.kind !== 'ok') throw new Error(`the change was refused: ${planned.kind}`)
     const plan = hasEntries ? planned.value : { ...planned.value, entries: [] }
     const change = { id: crypto.randomUUID(), ledger, now, actor, source }
-    const batch = await toBatch(db, [{ change, plan }], head)
+    const batch = await toBatch(db, [{ change, plan }], { head, listeners: [] })
     await runBatch(db, batch.statements)
     head = batch.head
   }
