@@ -83,8 +83,8 @@ const rows = `
   feature-state.updated multivariate-option.created | POST /projects/:project/features/:feature/mv-options
   feature.updated | PUT PATCH /projects/:project/features/:feature/mv-options/:option
   feature-state.updated multivariate-option.deleted | DELETE /projects/:project/features/:feature/mv-options/:option
-  environment.created | POST /environments
-  environment.created | POST /environments/:environment/clone
+  environment.created feature-state.created | POST /environments
+  environment.created feature-state.created | POST /environments/:environment/clone
   environment.updated | PUT PATCH /environments/:environment
   environment-key.created | POST /environments/:environment/api-keys
   environment-key.updated | PUT PATCH /environments/:environment/api-keys/:id
@@ -139,7 +139,7 @@ const rows = `
   feature-state.deleted | DELETE /environments/:environment/identities/:identity/featurestates/:state
   environment-key.deleted environment.deleted feature-segment.deleted feature-state.deleted permission.removed webhook.deleted | DELETE /environments/:environment
   environment.deleted feature-state.deleted feature.deleted permission.removed project.deleted segment.deleted tag.deleted | DELETE /projects/:project
-  environment.deleted feature-segment.deleted feature-state.deleted feature.deleted membership.deleted organisation-key.deleted organisation.deleted permission.removed project.deleted segment.deleted tag.deleted webhook.deleted | DELETE /organisations/:organisation
+  environment.deleted feature-segment.deleted feature-state.deleted feature.deleted group.deleted invite-link.deleted invite.deleted membership.deleted organisation-key.deleted organisation.deleted permission.removed project.deleted segment.deleted tag.deleted webhook.deleted | DELETE /organisations/:organisation
 `
 
 const table = new Map(
