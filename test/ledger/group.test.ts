@@ -9,7 +9,7 @@ import { findEnvironment } from '../../src/storage/environments.ts'
 import { events } from '../../src/storage/events.ts'
 import { findFeatureState } from '../../src/storage/feature-states.ts'
 import { checkDocument, expectChain, expectFold, settle } from '../support/invariants.ts'
-import { createFlagWorld } from '../support/world.ts'
+import { createFlagWorld, write } from '../support/world.ts'
 import { addStates, orderOf } from './states.ts'
 
 const db = openDatabase(env.DB)
@@ -23,7 +23,13 @@ describe('sixty-four writers at once', () => {
   it('each get an entry with the true before and after, an event and a version', async () => {
     const world = await createFlagWorld()
     const states = await addStates(world, 16)
-    const ledger = ledgerOf(world.organisationId)
+    const { organisationId } = world
+    const ledger = ledgerOf(organisationId)
+    // Events are for endpoints that hear of them.
+    await write(organisationId, 'webhook.create', {
+      home: { organisationId, environmentId: world.environment.id },
+      settings: { url: 'http://127.0.0.1:9/' },
+    })
     const before = await listRecords(ledger)
     const versionBefore = (await findEnvironment(db, world.environment.id))?.version ?? 0
     const eventsBefore = await db.$count(events)
