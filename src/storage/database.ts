@@ -70,11 +70,14 @@ const maxPatternBytes = 50
 
 /**
  * Whether a text has the part in it, in any case of ASCII letters. LIKE takes half as long as `instr`
- * for it, where its pattern is not too long; wildcards in the part are letters like any other.
+ * for it, where its pattern is not too long and has no NUL, at which SQLite would end it; wildcards in the
+ * part are letters like any other.
  */
 export function contains(text: SQLWrapper, part: string): SQL {
   const pattern = `%${part.replace(/[%_\\]/g, '\\$&')}%`
-  return new TextEncoder().encode(pattern).length <= maxPatternBytes
+  const isPattern =
+    !part.includes('\0') && new TextEncoder().encode(pattern).length <= maxPatternBytes
+  return isPattern
     ? sql`${text} LIKE ${pattern} ESCAPE ${'\\'}`
     : sql`instr(lower(${text}), lower(${part})) > 0`
 }

@@ -93,6 +93,7 @@ describe('whether a text contains a part', () => {
     ['back\\slash', 'K\\S', true],
     ['backslash', 'k\\s', false],
     ['', '', true],
+    ['Checkout', '\0', false],
     // With its two wildcards: 50 bytes, and too many for LIKE.
     [`A${long}b`, long, true],
     [`A${long}b`, `a${long}B`, true],
