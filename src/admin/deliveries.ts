@@ -29,7 +29,7 @@ import { homeOf, homes } from './webhooks.ts'
 const replayBody = z.object({
   from: dateTime().optional(),
   to: dateTime().optional(),
-  state: z.enum(['dead', 'never-attempted']).optional(),
+  state: z.enum(['dead', 'disabled', 'never-attempted']).optional(),
 })
 
 function readReplay({ from, to, state }: z.infer<typeof replayBody>): Outcome<Asked> {

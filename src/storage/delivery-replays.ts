@@ -8,6 +8,8 @@ export type Replayed =
   | { kind: 'time'; from: number; to: number }
   /** Given up. */
   | { kind: 'dead' }
+  /** Missed while the endpoint was switched off, tried before or not. */
+  | { kind: 'disabled' }
   /** Of which no request ever left: the endpoint was switched off, or its breaker is open. */
   | { kind: 'never-attempted' }
   | { kind: 'one'; deliveryId: string }
@@ -19,6 +21,8 @@ function isMeant(replayed: Replayed): SQL {
         AND ${deliveries.createdAt} < ${replayed.to} AND ${deliveries.state} <> 'filtered'`
     case 'dead':
       return sql`${deliveries.state} = 'dead'`
+    case 'disabled':
+      return sql`${deliveries.state} = 'disabled'`
     case 'never-attempted':
       return sql`${deliveries.attempts} = 0
         AND ${deliveries.state} IN ('waiting', 'disabled', 'dead')`

@@ -99,6 +99,7 @@ describe('replaying', () => {
       delivered: { state: 'delivered', attempts: 1, createdAt: t0 },
       dead: { state: 'dead', attempts: 10, createdAt: t0 + minute },
       untried: { state: 'disabled', createdAt: t0 + 2 * minute },
+      parked: { state: 'disabled', attempts: 2, createdAt: t0 + 6 * minute },
       held: {
         state: 'waiting',
         reason: 'breaker',
@@ -126,6 +127,7 @@ describe('replaying', () => {
 
   it.each([
     [{ state: 'dead' }, ['dead']],
+    [{ state: 'disabled' }, ['untried', 'parked']],
     [{ state: 'never-attempted' }, ['untried', 'held']],
     [{ from: at(0), to: at(2) }, ['delivered', 'dead']],
     [{ from: at(3), to: at(5) }, ['held', 'retried', 'skipped']],
