@@ -3,6 +3,7 @@
  * the tiles that are not complete yet.
  */
 import { appendLeaf, type Hash, type Peaks, rootOfPeaks } from '../ledger/tree.ts'
+import { join } from './log-entries.ts'
 
 /** Hashes in a tile (storage/tree-tiles.ts). */
 export const tileWidth = 256
@@ -11,7 +12,7 @@ export type Tile = { level: number; position: number; root: Hash; hashes: Hash[]
 
 function peaksOf(hashes: Hash[]): Peaks {
   const peaks: Peaks = []
-  for (const hash of hashes) appendLeaf(peaks, hash)
+  for (const hash of hashes) appendLeaf(peaks, hash, join)
   return peaks
 }
 

@@ -44,7 +44,7 @@ export type EntriesCheck = {
 const pair = Buffer.alloc(65, 1)
 
 /** As the tree's own, by the runtime's hash: here it is synchronous, too. */
-function join(left: Hash, right: Hash): Hash {
+export function join(left: Hash, right: Hash): Hash {
   pair.set(left, 1)
   pair.set(right, 33)
   return hash('sha256', pair, 'buffer')

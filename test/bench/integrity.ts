@@ -97,7 +97,10 @@ async function printChecks(logged: Logged): Promise<void> {
     await pipeline(body, createWriteStream(file))
   })
   const rows: string[][] = [['', 'entries', 'entries/s', 'of a full core', 'peak MB']]
-  const questions: [string, CheckQuestion][] = [['verify-log', { kind: 'export', path: file }]]
+  const questions: [string, CheckQuestion][] = [
+    ['verify-log', { kind: 'export', path: file }],
+    ['fsck', { kind: 'database', path: await databaseIn(logged.folder) }],
+  ]
   for (const [name, question] of questions) {
     const answers = await checked(question)
     const of = (value: (answer: CheckAnswer) => number) => figure(median(answers.map(value)))
