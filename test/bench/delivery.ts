@@ -1,6 +1,7 @@
 /**
  * Webhooks from the commit to the receiver's socket: the time to the first attempt, a backlog to one
- * healthy receiver, and what endpoints that hang do to the others, side by side in one run.
+ * healthy receiver, what endpoints cost an admin write, and what those that hang do to the others, side by
+ * side in one run.
  * `BENCH_LARGE=1` takes a thousand endpoints and a backlog of a hundred thousand.
  */
 import { createServer } from 'node:http'
@@ -18,6 +19,7 @@ const endpoints = large ? 1_000 : 200
 const backlog = large ? 100_000 : 2_000
 const changes = 200
 const rounds = large ? 10 : 20
+const writes = 20
 /** One in so many hangs. */
 const hangingShare = 10
 
@@ -71,6 +73,9 @@ async function createShop(world: ListWorld): Promise<Shop> {
   await post(world, `projects/${project}/features/`, { name: 'flag' })
   const states = `environments/${made.api_key}/featurestates/`
   const { results } = await call<{ results: { id: number }[] }>(world, states)
+  // The ledger hears of those that stand in the database only because of this one.
+  const silent = { url: 'http://127.0.0.1:9/', enabled: false }
+  await post(world, `environments/${made.api_key}/webhooks/`, silent)
   return { world, key: made.api_key, environment: made.id, state: results[0]?.id ?? 0 }
 }
 
@@ -112,6 +117,24 @@ async function measureFirst(shop: Shop, { url, arrived }: Receiver): Promise<str
     times.push((arrived[count]?.at ?? Number.NaN) - started)
   }
   return [0.5, 0.99].map((share) => figure(quantile(times, share)))
+}
+
+/** What an administrator waits for a change of a flag that so many endpoints hear of. */
+async function measureWrites(shop: Shop, { url, arrived }: Receiver): Promise<string[][]> {
+  const rows: string[][] = []
+  for (const count of [0, 10, 1_000]) {
+    await shop.world.execute(['DELETE FROM webhooks'])
+    if (count > 0) await addEndpoints(shop, url, [10, count + 9])
+    const times: number[] = []
+    for (let round = 0; round < writes; round++) {
+      const [before, started] = [arrived.length, performance.now()]
+      await change(shop)
+      times.push(performance.now() - started)
+      await until(() => arrived.length >= before + count)
+    }
+    rows.push([String(count), ...[0.5, 0.95].map((share) => figure(quantile(times, share)))])
+  }
+  return rows
 }
 
 type Server = Child<ServerQuestion, ServerAnswer>
@@ -176,6 +199,10 @@ export async function benchDelivery(): Promise<void> {
       ['', 'p50 ms', 'p99 ms', 'events/s', 'CPU ms each'],
       [`first attempt, ${changes} changes`, p50, p99, '', ''],
       [`backlog of ${backlog}, one endpoint`, '', '', perSecond, cpu],
+    ])
+    printTable('An admin write, by endpoints that hear of it', [
+      ['endpoints', 'p50 ms', 'p95 ms'],
+      ...(await measureWrites(shop, receiver)),
     ])
     await shop.world.execute(['DELETE FROM webhooks'])
     await addEndpoints(shop, receiver.url, [10, endpoints + 9])
