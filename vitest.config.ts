@@ -1,12 +1,18 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
-/** Plain Node: what needs no Workers runtime. */
+/** Plain Node: what needs no Workers runtime, because starting one takes longer than most tests. */
 const unit = [
   'test/engine/**/*.test.ts',
   'test/house/tree.test.ts',
-  'test/ledger/personal.test.ts',
   'test/tools/**/*.test.ts',
+  'test/admin/audit-changes.test.ts',
+  'test/auth/{limit,password-rules}.test.ts',
+  'test/delivery/{body,breaker,flipt-event,recipients,schedule,signing}.test.ts',
+  'test/domain/{attempt-limit,features-name,flag-event,flag-order,initial-value,multivariate-options,permissions,priorities,reach,reversal,segment-rules,snapshot}.test.ts',
+  'test/http/fields.test.ts',
+  'test/ledger/{line,personal,rounds,sha256,tree}.test.ts',
+  'test/sdk/{conditional,contract-engine,flag-view,gotchas-engine,identity-memo,python-text}.test.ts',
 ]
 /** Real servers over HTTP, started by the tests themselves. */
 const endToEnd = ['test/e2e/**/*.test.ts']

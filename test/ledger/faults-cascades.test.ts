@@ -213,8 +213,11 @@ async function run(name: string, size: Size, fault: Fault | null): Promise<Run> 
   return { rig, found }
 }
 
-const small: Size = { features: 3, environments: 2 }
+const small: Size = { features: 2, environments: 1 }
 const large: Size = { features: 200, environments: 20 }
+
+/** The others fail in the harder ways only: with effect, and with the answer lost. */
+const isLarge = (name: string) => /deletion|import/.test(name)
 
 describe.each(Object.keys(scenarios))('%s', (name) => {
   it('does what it says when nothing fails', async () => {
@@ -225,7 +228,7 @@ describe.each(Object.keys(scenarios))('%s', (name) => {
     )
   })
 
-  it.each(modes)(
+  it.each(isLarge(name) ? modes : modes.filter((mode) => mode.endsWith('after')))(
     'is all or nothing when any one of its calls fails: %s',
     async (mode) => {
       let runs = 0
