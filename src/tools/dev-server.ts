@@ -14,6 +14,9 @@ export type DevServer = {
   stop(): Promise<void>
 }
 
+/** `more`: what wrangler is told first, where a test runs the Worker from an entry of its own. */
+type DevOptions = { port: number; commit: string; more?: string[] }
+
 const cronMs = 60_000
 const readyMs = 60_000
 const graceMs = 5_000
@@ -30,7 +33,7 @@ export async function applyMigrations(folder: StateFolder, quit: AbortSignal): P
   return code === 0
 }
 
-function devArguments(folder: StateFolder, port: number, commit: string): string[] {
+function devArguments(folder: StateFolder, { port, commit, more = [] }: DevOptions): string[] {
   const named = {
     ip: '127.0.0.1',
     port,
@@ -51,18 +54,16 @@ function devArguments(folder: StateFolder, port: number, commit: string): string
   }
   return [
     'dev',
+    ...more,
     ...Object.entries(named).map(([name, value]) => `--${name}=${value}`),
     ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ]
 }
 
-export async function startDevServer(
-  folder: StateFolder,
-  { port, commit }: { port: number; commit: string },
-): Promise<DevServer> {
-  const child = spawnWrangler(devArguments(folder, port, commit), runOf(folder))
+export async function startDevServer(folder: StateFolder, options: DevOptions): Promise<DevServer> {
+  const child = spawnWrangler(devArguments(folder, options), runOf(folder))
   const exited = exitOf(child).finally(() => sweepGroup(child))
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://127.0.0.1:${options.port}`
   return {
     url,
     wranglerPid: child.pid ?? 0,
