@@ -13,10 +13,10 @@ type Checked = {
   served: Map<number, string>
 }
 
-function checkChanges(entries: Row[], load: Load): string[] {
+function checkChanges(entries: Row[], load: Load) {
   const newValue = (entry: Row) => JSON.parse(String(entry.record)).after?.string_value
   const told = Map.groupBy(entries, newValue)
-  return [
+  const found = [
     ...[...load.acknowledged]
       .filter((value) => told.get(value)?.length !== 1)
       .map((value) => `${value} was acknowledged and has ${told.get(value)?.length ?? 0} entries`),
@@ -24,6 +24,7 @@ function checkChanges(entries: Row[], load: Load): string[] {
       .filter((value) => (told.get(value)?.length ?? 0) > 1)
       .map((value) => `${value} was applied more than once`),
   ]
+  return { found, applied: [...load.unknown].filter((value) => told.has(value)).length }
 }
 
 /** What is still to be done, by the database of a server that may be running. */
@@ -56,12 +57,13 @@ export async function check({ persistTo, load, receiver, served }: Checked) {
   const started = numberOf("SELECT count(*) AS n FROM attempts WHERE outcome = 'started'")
   const versions = numberOf('SELECT sum(version) AS n FROM environments')
   close()
+  const changes = checkChanges(entries, load)
   const arrivals = checkArrivals({ entries, events, load, receiver })
   const found = [
     ...load.findings,
     ...receiver.findings,
     ...shown.map(({ place, text }) => `${place}: ${text}`),
-    ...checkChanges(entries, load),
+    ...changes.found,
     ...arrivals.found,
     ...(owed === 0 ? [] : [`${owed} rows stay in the outbox`]),
     ...undelivered.map(({ id, state, reason }) => `delivery ${id} is ${state}: ${reason}`),
@@ -71,6 +73,7 @@ export async function check({ persistTo, load, receiver, served }: Checked) {
       .map((state) => `state ${state.id} is not served as stored`),
   ]
   const counts = {
+    'of them applied': changes.applied,
     entries: entries.length,
     events: new Set(events.map(({ id }) => id)).size,
     'sum of versions': versions,

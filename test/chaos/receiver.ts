@@ -28,8 +28,8 @@ export type Receiver = {
 
 /** Answers take up to so long, so that kills find attempts under way. */
 const answerMs = 50
-/** A third attempt that fails would be waited for half an hour. */
-const faultyAttempts = 2
+/** No later ones: after a second that fails the next comes in five minutes, after a third in thirty. */
+const faultyAttempts = 1
 
 const headerOf = (headers: IncomingHttpHeaders, name: string) => String(headers[name] ?? '')
 

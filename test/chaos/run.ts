@@ -10,7 +10,7 @@ import { createRandom } from '../support/walk/random.ts'
 import { check, countOwed } from './check.ts'
 import { connect } from './load.ts'
 import { startReceiver } from './receiver.ts'
-import { type ChaosServer, countFaults, startChaosServer } from './server.ts'
+import { bundleEntry, type ChaosServer, countFaults, startChaosServer } from './server.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,7 +40,8 @@ const random = createRandom(seed)
 const receiver = await startReceiver(createRandom(seed + 1), faults)
 const persistTo = temporaryFolder()
 const port = await freePort()
-const site = { persistTo, port, faults }
+const entry = await bundleEntry(temporaryFolder())
+const site = { persistTo, port, faults, entry }
 console.log(`seed ${seed}, ${faults * 100} % faults, data in ${persistTo}`)
 
 // Without faults: the demo and the endpoints are given.
