@@ -24,7 +24,7 @@ const isFixed = (column: string) =>
   ) || /_id$/.test(column)
 
 /** Append-only, or counters. */
-const grows = new Set(['entries', 'events', 'deliveries', 'ids', 'outbox', 'd1_migrations'])
+const grows = new Set('entries events event_bodies deliveries ids outbox d1_migrations'.split(' '))
 
 /** Of every row of every table the columns that no update may change. */
 async function readFixed(): Promise<string[]> {
