@@ -10,9 +10,9 @@ import { createFlagWorld } from '../support/world.ts'
 import { addStates, orderOf } from './states.ts'
 
 beforeAll(async () => {
-  const statements = env.MIGRATIONS.flatMap((migration) => migration.queries)
-  const create = statements.find((statement) => statement.includes('CREATE TABLE entries'))
-  if (create === undefined) throw new Error('no migration creates the table of entries')
+  const schema = env.DB.prepare("SELECT sql FROM sqlite_master WHERE name = 'entries'")
+  const create = await schema.first<string>('sql')
+  if (create === null) throw new Error('there is no table of entries')
   await env.DB.exec('DROP TABLE entries')
   const unguarded = create.replace(/,\s*UNIQUE \(ledger, sequence\)/, '')
   expect(unguarded).not.toBe(create)

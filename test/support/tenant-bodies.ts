@@ -205,6 +205,8 @@ export function bodyFor(route: string, tenant: Tenant): unknown {
 const queries: Record<string, (tenant: Tenant) => Record<string, number>> = {
   '/api/v1/organisations/:organisation/audit/proof/inclusion': () => ({ sequence: 1 }),
   '/api/v1/organisations/:organisation/audit/proof/consistency': () => ({ from: 1 }),
+  '/api/v1/instance/audit/proof/inclusion': () => ({ sequence: 1 }),
+  '/api/v1/instance/audit/proof/consistency': () => ({ from: 1 }),
   '/api/v1/projects': ({ world }) => ({ organisation: world.organisation.id }),
   '/api/v1/environments': ({ main }) => ({ project: main.project.id }),
   '/api/v1/features/featurestates': ({ main }) => ({ environment: main.environment.id }),
