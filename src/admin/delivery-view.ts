@@ -13,7 +13,9 @@ export const deliverySchema = z
     event: z.object({ id: z.string(), type: z.string(), action: z.string() }),
     format: z.string(),
     environment: z.int().nullable(),
-    sequence: z.int().openapi({ description: 'As its requests carry it: `x-sequence`.' }),
+    sequence: z.int().nullable().openapi({
+      description: 'As its requests carry it: `x-sequence`. Null: it is not sent.',
+    }),
     state: z.enum(states),
     reason: z.string().nullable().openapi({
       description: 'Why it is where it is; `breaker`: the endpoint is down and is left in peace.',

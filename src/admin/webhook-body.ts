@@ -21,6 +21,10 @@ const settings = {
   description: blankText(500).optional(),
   format: z.enum(['flagsmith', 'flipt', 'standard']).optional(),
   patterns: patternsField().optional(),
+  ordered: bool().optional().openapi({
+    description:
+      'True (the default): an event waits until the one before it, of the same environment, is settled.',
+  }),
   headers: headersField().nullable().optional(),
   secret: secretField().nullable().optional().openapi({
     description: 'Null or blank: none. As an answer showed it (masked): stays as it is.',
@@ -106,7 +110,7 @@ export async function readWebhook(
   if (secret.kind !== 'ok') return secret
   const headers = await readHeaders(env, body, before)
   if (headers.kind !== 'ok') return headers
-  const { url, enabled, description, format, patterns } = body
+  const { url, enabled, description, format, patterns, ordered } = body
   const { column, shown } = secret.value
   return ok({
     settings: {
@@ -115,6 +119,7 @@ export async function readWebhook(
       ...(description !== undefined && { description }),
       ...(format !== undefined && { format }),
       ...(patterns !== undefined && { patterns }),
+      ...(ordered !== undefined && { ordered }),
       ...(column !== undefined && { sealedSecret: column }),
       ...(headers.value !== undefined && { sealedHeaders: headers.value }),
     },

@@ -28,6 +28,7 @@ export const webhookSchema = z
     description: z.string(),
     format: z.enum(['flagsmith', 'flipt', 'standard']),
     patterns: z.array(z.string()),
+    ordered: z.boolean(),
     headers: z.record(z.string(), z.string()),
     disabled_reason: z.enum(['gone', 'failing']).nullable(),
     last_status: z.int().nullable(),
@@ -57,7 +58,7 @@ async function viewOf(
   webhook: Webhook,
   { lastStatus, shown }: { lastStatus: number | null; shown: Shown },
 ): Promise<View> {
-  const { id, url, enabled, description, format, patterns, promoteAt } = webhook
+  const { id, url, enabled, description, format, patterns, ordered, promoteAt } = webhook
   const next = await secretOf(env, webhook.sealedNextSecret, shown.next)
   return {
     id,
@@ -73,6 +74,7 @@ async function viewOf(
     description,
     format,
     patterns,
+    ordered,
     headers: maskHeaders((await openHeaders(env.BURGEE_SECRET, webhook.sealedHeaders)) ?? {}),
     disabled_reason: webhook.disabledReason,
     last_status: lastStatus,

@@ -9,6 +9,7 @@ export const secretColumns = new Set([
   'sealedSecret',
   'sealedNextSecret',
   'sealedHeaders',
+  'sealedPrivateKey',
 ])
 
 type Row = Record<string, unknown>

@@ -28,6 +28,7 @@ export type WebhookSettings = {
   description: string
   format: WebhookFormat
   patterns: string[]
+  ordered: boolean
   sealedSecret: string | null
   sealedHeaders: string | null
 }
@@ -54,6 +55,7 @@ export const createWebhook: Write<
     description: '',
     format: 'flagsmith',
     patterns: ['*:*'],
+    ordered: true,
     sealedSecret: null,
     sealedHeaders: null,
     ...settings,
@@ -61,6 +63,8 @@ export const createWebhook: Write<
     id,
     sealedNextSecret: null,
     promoteAt: null,
+    sealedPrivateKey: null,
+    publicKey: null,
     disabledReason: null,
     createdAt: now,
     updatedAt: now,

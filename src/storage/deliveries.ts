@@ -23,8 +23,8 @@ export const deliveries = sqliteTable('deliveries', {
   webhookId: integer('webhook_id').notNull(),
   /** The event's, because the sequence runs by endpoint and environment. */
   environmentId: integer('environment_id'),
-  /** Dense from 1 over what the endpoint was subscribed to. */
-  sequence: integer().notNull(),
+  /** Dense from 1 over what the endpoint was subscribed to; null: filtered. */
+  sequence: integer(),
   state: text().$type<DeliveryState>().notNull(),
   /** Why it is where it is, in words for people; null where the state says it all. */
   reason: text(),

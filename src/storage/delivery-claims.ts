@@ -166,7 +166,8 @@ const readNamed = (db: Database, claim: Claim) =>
       eventId: deliveries.eventId,
       body: eventBodies.body,
       environmentId: deliveries.environmentId,
-      sequence: deliveries.sequence,
+      // Only what is not sent has none.
+      sequence: sql<number>`${deliveries.sequence}`.as('sequence'),
       webhookId: deliveries.webhookId,
       url: webhooks.url,
       sealedSecret: webhooks.sealedSecret,

@@ -29,6 +29,12 @@ export const webhooks = sqliteTable('webhooks', {
   sealedNextSecret: text('sealed_next_secret'),
   /** When it follows by itself; null: no rotation runs. */
   promoteAt: integer('promote_at'),
+  /** Whether an event waits until the one before it, of the same environment, is settled. */
+  ordered: integer({ mode: 'boolean' }).notNull().default(true),
+  /** Seed of the Ed25519 key that signs for this endpoint besides; null: none does. */
+  sealedPrivateKey: text('sealed_private_key'),
+  /** Its public part as Standard Webhooks writes it, `whpk_…`. */
+  publicKey: text('public_key'),
   /** A JSON object of names and values, sealed whole because values may be credentials. */
   sealedHeaders: text('sealed_headers'),
   /** Why the system switched it off; null: it did not. */

@@ -50,6 +50,7 @@ describe('a webhook', () => {
       description: '',
       format: 'flagsmith',
       patterns: ['*:*'],
+      ordered: true,
       headers: {},
       disabled_reason: null,
       last_status: null,
