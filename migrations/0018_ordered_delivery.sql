@@ -13,6 +13,7 @@ CREATE TABLE deliveries_new (
   reason TEXT,
   attempts INTEGER NOT NULL DEFAULT 0,
   earlier_attempts INTEGER NOT NULL DEFAULT 0,
+  replayed INTEGER NOT NULL DEFAULT 0,
   next_attempt_at INTEGER,
   leased_until INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
@@ -38,9 +39,9 @@ CREATE TABLE attempts_new (
 
 INSERT INTO deliveries_new
   (id, event_id, webhook_id, environment_id, sequence, state, reason, attempts, earlier_attempts,
-   next_attempt_at, leased_until, created_at, format)
+   replayed, next_attempt_at, leased_until, created_at, format)
 SELECT id, event_id, webhook_id, environment_id, sequence, state, reason, attempts, earlier_attempts,
-  next_attempt_at, leased_until, created_at, format
+  earlier_attempts > 0, next_attempt_at, leased_until, created_at, format
 FROM deliveries;
 
 INSERT INTO attempts_new
@@ -57,11 +58,14 @@ ALTER TABLE deliveries_new RENAME TO deliveries;
 ALTER TABLE attempts_new RENAME TO attempts;
 
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, created_at);
--- What an endpoint is owed, by when it is due; and in the order of each environment's events.
+-- What an endpoint is owed, by when it is due. In the order of each environment's events; what was sent
+-- once more stands outside of that order.
 CREATE INDEX deliveries_waiting ON deliveries (webhook_id, next_attempt_at, sequence)
   WHERE state = 'waiting';
 CREATE INDEX deliveries_in_line ON deliveries (webhook_id, coalesce(environment_id, 0), sequence)
-  WHERE state = 'waiting' AND earlier_attempts = 0;
+  WHERE state = 'waiting' AND NOT replayed;
+CREATE INDEX deliveries_replayed ON deliveries (webhook_id, next_attempt_at, sequence)
+  WHERE state = 'waiting' AND replayed;
 CREATE INDEX deliveries_leased ON deliveries (webhook_id, leased_until) WHERE leased_until > 0;
 -- Few, and looked for among many.
 CREATE INDEX deliveries_dead ON deliveries (webhook_id, created_at, id) WHERE state = 'dead';

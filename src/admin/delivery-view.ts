@@ -17,9 +17,14 @@ export const deliverySchema = z
       description: 'As its requests carry it: `x-sequence`. Null: it is not sent.',
     }),
     state: z.enum(states),
-    reason: z.string().nullable().openapi({
-      description: 'Why it is where it is; `breaker`: the endpoint is down and is left in peace.',
-    }),
+    reason: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          'Why it is where it is; `breaker`: the endpoint is down and is left in peace; `behind 41`: ' +
+          'the delivery with sequence 41, of the same environment, has to be settled first.',
+      }),
     attempt_count: z.int(),
     next_attempt_at: z.string().nullable(),
     created_at: z.string(),
@@ -58,7 +63,7 @@ export const deliveryView = (row: DeliveryRow): z.infer<typeof deliverySchema> =
   environment: row.environmentId,
   sequence: row.sequence,
   state: row.state,
-  reason: row.reason,
+  reason: row.reason ?? (row.behind === null ? null : `behind ${row.behind}`),
   attempt_count: row.attempts,
   next_attempt_at: time(row.nextAttemptAt),
   created_at: toTimestamp(row.createdAt),

@@ -5,46 +5,27 @@
 import type { Env } from '../env.ts'
 import { logInfo } from '../log.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
-import { findFirstWaiting, selectDueOfWebhook } from '../storage/deliveries.ts'
 import type { Assignment } from '../storage/delivery-claims.ts'
+import { findFirstWaiting, selectNext } from '../storage/delivery-lines.ts'
 import {
   type Ended,
   type Next,
   recordAttempt,
   releaseHeldBack,
-  type Verdict,
 } from '../storage/delivery-results.ts'
 import { lanes, slackMs } from './claim.ts'
 import { noteHealth } from './health.ts'
-import type { Called } from './outbound.ts'
 import { perform } from './perform.ts'
-import { type Failure, nextDelay } from './schedule.ts'
+import type { Failure } from './schedule.ts'
 import type { SendTools } from './send.ts'
+import { verdictOf } from './verdict.ts'
 
 export type Tools = SendTools & { random: () => number }
-
-const reasons: Partial<Record<Failure, string>> = {
-  gone: 'gone',
-  aborted: 'aborted by the receiver',
-}
-
-function verdictOf(
-  { round }: Assignment,
-  result: Called,
-  at: { now: number; random: number },
-): Verdict {
-  const { failure, retryAfter } = result
-  if (failure === null) return { state: 'delivered' }
-  const wait = nextDelay({ attempt: round, failure, retryAfter, random: at.random })
-  return wait === null
-    ? { state: 'dead', reason: reasons[failure] ?? 'attempts used up', isGone: failure === 'gone' }
-    : { state: 'waiting', nextAttemptAt: at.now + wait }
-}
 
 export type Attempted = {
   assignment: Assignment
   failure: Failure | null
-  /** Milliseconds until the next attempt of this delivery; null when there is none, or somebody else's. */
+  /** Milliseconds until the next attempt of this delivery; null when that is not its own to decide. */
   wait: number | null
   /** What the endpoint is to get next, as far as its breaker lets it. */
   due: string[]
@@ -57,13 +38,13 @@ export type Attempted = {
 }
 
 async function dueAgain(db: Database, next: Next): Promise<string[]> {
-  await releaseHeldBack(db, next.webhookId, next.now)
-  return (await selectDueOfWebhook(db, next.webhookId, next)).map(({ id }) => id)
+  await releaseHeldBack(db, next.id, next.now)
+  return (await selectNext(db, next, next)).map(({ id }) => id)
 }
 
-async function planTrial(db: Database, { webhookId, now }: Next, until: number) {
-  const first = await findFirstWaiting(db, webhookId)
-  return first && { deliveryId: first.id, wait: Math.max(until, first.nextAttemptAt) - now }
+async function planTrial(db: Database, next: Next, until: number) {
+  const first = await findFirstWaiting(db, next)
+  return first && { deliveryId: first.id, wait: Math.max(until, first.nextAttemptAt) - next.now }
 }
 
 /** Throws only when D1 fails. */
@@ -85,10 +66,12 @@ export async function attempt(env: Env, assignment: Assignment, tools: Tools): P
     error: failure && (refusal ? `${failure}: ${refusal}` : failure),
   }
   logInfo('delivery.attempted', { deliveryId, number, status, failure })
-  const next = { webhookId, dueBy: now + slackMs, now, limit: lanes }
+  const { ordered } = assignment
+  const next = { id: webhookId, ordered, dueBy: now + slackMs, now, limit: lanes }
   const recorded = await recordAttempt(db, ended, { verdict, next })
-  const counts = recorded.counted && verdict.state === 'waiting'
-  const wait = counts ? verdict.nextAttemptAt - now : null
+  // What waits for the breaker is let go by whoever tries it.
+  const isOwn = recorded.counted && verdict.state === 'waiting' && verdict.reason !== 'breaker'
+  const wait = isOwn ? verdict.nextAttemptAt - now : null
   const turn = await noteHealth(db, assignment, { failure, status, at: now })
   const due = turn.kind === 'closed' ? await dueAgain(db, next) : recorded.due
   const trial = turn.kind === 'opened' ? await planTrial(db, next, turn.until) : null

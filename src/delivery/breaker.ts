@@ -30,14 +30,17 @@ export const unknownHealth: Health = {
   consecutiveFailures: 0,
 }
 
-/** So many in a row open the breaker. */
-export const breakerThreshold = 5
+/**
+ * So many in a row open the breaker. In order there is one request after the other, and the second comes
+ * after the first was repeated: to wait for more of them would keep the line waiting for hours.
+ */
+const threshold = (ordered: boolean): number => (ordered ? 2 : 5)
 const firstPauseMs = 30_000
 const longestPauseMs = 15 * 60_000
 
 /** Doubles with every attempt that was let through in vain. */
-export const pauseOf = (failures: number): number =>
-  Math.min(firstPauseMs * 2 ** (failures - breakerThreshold), longestPauseMs)
+export const pauseAfter = (inVain: number): number =>
+  Math.min(firstPauseMs * 2 ** inVain, longestPauseMs)
 
 /** A success that is no news is written down once in this time: a row written costs more than it says. */
 const successNewsMs = 60_000
@@ -68,7 +71,7 @@ function verdictOf({ failure, status }: Heard): 'up' | 'down' | 'unknown' {
 
 type Breaker = Pick<Health, 'breakerState' | 'breakerUntil' | 'consecutiveFailures'>
 
-function nextBreaker(health: Health, heard: Heard): Breaker {
+function nextBreaker(health: Health, heard: Heard, ordered: boolean): Breaker {
   const { breakerState, breakerUntil, consecutiveFailures } = health
   const same = { breakerState, breakerUntil, consecutiveFailures }
   const verdict = verdictOf(heard)
@@ -79,18 +82,20 @@ function nextBreaker(health: Health, heard: Heard): Breaker {
   // Of several that were under way when it opened only the one that opened it counts.
   if (breakerState === 'open') return same
   const failures = consecutiveFailures + 1
-  if (failures < breakerThreshold) return { ...same, consecutiveFailures: failures }
+  const inVain = failures - threshold(ordered)
+  if (inVain < 0) return { ...same, consecutiveFailures: failures }
   return {
     breakerState: 'open',
-    breakerUntil: heard.at + pauseOf(failures),
+    breakerUntil: heard.at + pauseAfter(inVain),
     consecutiveFailures: failures,
   }
 }
 
 /** A failure of our own, the secret that cannot be opened, says nothing against the endpoint. */
-export function afterAttempt(health: Health, heard: Heard): Health {
+export function afterAttempt(health: Health, heard: Heard, ordered: boolean): Health {
   const { failure, status, at } = heard
-  const next = { ...health, ...nextBreaker(health, heard), lastStatus: status ?? health.lastStatus }
+  const breaker = nextBreaker(health, heard, ordered)
+  const next = { ...health, ...breaker, lastStatus: status ?? health.lastStatus }
   if (failure === null) return { ...next, lastSuccessAt: at, failingSince: null }
   if (failure === 'sealed') return next
   return { ...next, lastFailureAt: at, failingSince: health.failingSince ?? at }

@@ -47,8 +47,8 @@ async function orLeave(deliveryId: string, work: Promise<unknown>): Promise<void
 async function ringAfter(env: Env, { assignment, wait, due, ...after }: Attempted): Promise<void> {
   const { deliveryId } = assignment
   if (wait !== null) await orLeave(deliveryId, ringLater(env, deliveryId, wait))
-  // One is enough to try the endpoint again; what it answers decides about the others.
   const { trial } = after
+  // One is enough to try the endpoint again; what it answers decides about the others.
   if (trial !== null) {
     await orLeave(trial.deliveryId, ringLater(env, trial.deliveryId, trial.wait))
   }

@@ -1,19 +1,23 @@
 /**
  * Turns committed events into one delivery for each endpoint that should have them, and rings for
- * them. May run any number of times, also at once: a pair of event and endpoint exists only once.
+ * them; what an endpoint does not want is written down as such. May run any number of times, also at once: a pair of event and endpoint exists only once.
  */
 import type { Env } from '../env.ts'
 import { openDatabase, runBatch } from '../storage/database.ts'
 import { insertDeliveries, type NewDelivery, selectDueOfEvents } from '../storage/deliveries.ts'
 import { type Endpoint, readFanOut } from '../storage/fan-out.ts'
 import { lanes } from './claim.ts'
-import { recipients } from './recipients.ts'
+import { type Recipient, recipients } from './recipients.ts'
 import { ring } from './ring.ts'
 
-const standingOf = ({ enabled }: Endpoint, now: number) =>
-  enabled
-    ? { state: 'waiting' as const, reason: null, nextAttemptAt: now }
-    : { state: 'disabled' as const, reason: 'endpoint disabled', nextAttemptAt: null }
+type Standing = Pick<NewDelivery, 'state' | 'reason' | 'nextAttemptAt'>
+
+function standingOf({ webhook, isWanted }: Recipient<Endpoint>, now: number): Standing {
+  if (!isWanted) return { state: 'filtered', reason: 'no pattern matches', nextAttemptAt: null }
+  return webhook.enabled
+    ? { state: 'waiting', reason: null, nextAttemptAt: now }
+    : { state: 'disabled', reason: 'endpoint disabled', nextAttemptAt: null }
+}
 
 /** Throws when D1 or the queue fails; the caller still owes the events then and comes again. */
 export async function fanOut(env: Env, eventIds: string[], now: number): Promise<void> {
@@ -21,14 +25,14 @@ export async function fanOut(env: Env, eventIds: string[], now: number): Promise
   const { events, webhooks } = await readFanOut(db, eventIds)
   const rows = events.flatMap((event) =>
     recipients(event, webhooks).map(
-      (webhook): NewDelivery => ({
+      (recipient): NewDelivery => ({
         id: `dlv_${crypto.randomUUID().replaceAll('-', '')}`,
         eventId: event.id,
-        webhookId: webhook.id,
+        webhookId: recipient.webhook.id,
         environmentId: event.environmentId,
         createdAt: now,
-        format: webhook.format,
-        ...standingOf(webhook, now),
+        format: recipient.webhook.format,
+        ...standingOf(recipient, now),
       }),
     ),
   )

@@ -14,13 +14,13 @@ export type Turn = { kind: 'none' } | { kind: 'closed' } | { kind: 'opened'; unt
 
 export async function noteHealth(
   db: Database,
-  { webhookId, health }: Pick<Assignment, 'webhookId' | 'health'>,
+  { webhookId, health, ordered }: Pick<Assignment, 'webhookId' | 'health' | 'ordered'>,
   heard: Heard,
 ): Promise<Turn> {
   let row = health ?? undefined
   for (let left = mostTries; left > 0; left--) {
     const { revision, goneAt: _, webhookId: __, ...was } = row ?? unknownRow
-    const is = afterAttempt(was, heard)
+    const is = afterAttempt(was, heard, ordered)
     if (!isNews(was, is)) return { kind: 'none' }
     const changed = await changeHealth(db, { webhookId, revision }, is)
     if (changed.length > 0) {

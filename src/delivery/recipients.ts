@@ -1,4 +1,4 @@
-/** Decides which endpoints an event goes to. Pure; knows nothing of what was sent already. */
+/** Decides which endpoints an event goes to, and which it is kept from. Pure; knows nothing of what was sent. */
 import type { EventRow } from '../storage/events.ts'
 import type { Endpoint as Stored } from '../storage/fan-out.ts'
 import { fliptTypesOf, partsOf } from './flipt-event.ts'
@@ -41,15 +41,22 @@ function isWanted({ action }: Told, { format, patterns }: Endpoint): boolean {
   )
 }
 
+export type Recipient<W> = {
+  webhook: W
+  /** False: of all that happens in its place its patterns leave this out. */
+  isWanted: boolean
+}
+
 /**
  * An endpoint hears nothing of the time before it was added, however late the event is handled. One
  * that is switched off is told of nothing, but what it missed is kept for it.
  */
-export const recipients = <W extends Endpoint>(event: Told, webhooks: W[]): W[] =>
-  webhooks.filter(
-    (webhook) =>
-      isOfItsPlace(event, webhook) &&
-      isSpoken(event, webhook) &&
-      isWanted(event, webhook) &&
-      webhook.createdAt <= event.createdAt,
-  )
+export const recipients = <W extends Endpoint>(event: Told, webhooks: W[]): Recipient<W>[] =>
+  webhooks
+    .filter(
+      (webhook) =>
+        isOfItsPlace(event, webhook) &&
+        isSpoken(event, webhook) &&
+        webhook.createdAt <= event.createdAt,
+    )
+    .map((webhook) => ({ webhook, isWanted: isWanted(event, webhook) }))

@@ -4,7 +4,7 @@
  */
 import type { Env } from '../env.ts'
 import { openDatabase } from '../storage/database.ts'
-import { listOverdue, selectDueOfWebhook } from '../storage/deliveries.ts'
+import { findEndpoint, listOverdue, selectNext } from '../storage/delivery-lines.ts'
 import { lanes } from './claim.ts'
 
 /** Queues takes this many messages in one call. */
@@ -30,8 +30,10 @@ export async function ringLater(env: Env, deliveryId: string, waitMs: number): P
 
 /** For an endpoint that was switched on again: as many as go at once, and those take along the rest. */
 export async function ringWaiting(env: Env, webhookId: number, now: number): Promise<void> {
-  const at = { dueBy: now, now, limit: lanes }
-  const due = await selectDueOfWebhook(openDatabase(env.DB), webhookId, at)
+  const db = openDatabase(env.DB)
+  const endpoint = await findEndpoint(db, webhookId)
+  if (endpoint === undefined) return
+  const due = await selectNext(db, endpoint, { dueBy: now, now, limit: lanes })
   await ring(
     env,
     due.map(({ id }) => id),

@@ -40,6 +40,13 @@ const waits = [
 
 export const maxAttempts = waits.length + 1
 
+/** From the first attempt to the last. */
+export const scheduleMs = waits.reduce((sum, wait) => sum + wait, 0)
+
+/** What a receiver asked for, in milliseconds: a day at most. */
+export const askedWait = (retryAfter: number | null): number =>
+  Math.min((retryAfter ?? 0) * second, day)
+
 export type Failed = {
   /** The number of the attempt that failed, from 1. */
   attempt: number
@@ -59,7 +66,7 @@ export function nextDelay({ attempt, failure, retryAfter, random }: Failed): num
   const wait = waits[attempt - 1]
   if (failure === 'gone' || failure === 'aborted' || wait === undefined) return null
   const jittered = Math.round(wait * (0.8 + 0.4 * random))
-  return Math.max(jittered, Math.min((retryAfter ?? 0) * second, day))
+  return Math.max(jittered, askedWait(retryAfter))
 }
 
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/

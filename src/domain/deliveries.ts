@@ -31,6 +31,13 @@ const settled: Refusal = {
   code: 'delivery_settled',
 }
 
+const unwanted: Refusal = {
+  kind: 'conflict',
+  detail:
+    'The webhook does not want such events. Add a pattern that matches: later ones are sent then.',
+  code: 'delivery_filtered',
+}
+
 type Found = { webhook: Webhook; place: WebhookPlace }
 
 async function findEndpoint(db: Database, { home, id }: OfWebhook): Promise<Found | undefined> {
@@ -83,6 +90,7 @@ export const resendDelivery: Write<OfDelivery, null> = async ({ db, now }, input
   const found = await findOne(db, input)
   if (found.kind !== 'ok') return found
   const { webhook, delivery } = found.value
+  if (delivery.state === 'filtered') return unwanted
   if (!webhook.enabled) return switchedOff
   if (await isUnderWay(db, found.value, now)) return underWay
   const told: Told = {
@@ -111,7 +119,11 @@ export const skipDelivery: Write<OfDelivery, null> = async ({ db }, input) => {
     before: standing(delivery),
     after: { ...standing(delivery), state: 'skipped', reason: null },
   }
-  return ok(planOf(found.value, told, { result: null, statement: skip(db, delivery.id) }))
+  return ok({
+    ...planOf(found.value, told, { result: null, statement: skip(db, delivery.id) }),
+    // It stood before others.
+    debts: ringFor(found.value),
+  })
 }
 
 export type Asked = Exclude<Replayed, { kind: 'one' }>

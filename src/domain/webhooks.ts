@@ -120,6 +120,7 @@ export const updateWebhook: Write<
   if (!changed(before, row)) return ok(nothingToDo(before))
   const after: Webhook = { ...row, updatedAt: now }
   const isAnew = after.enabled && (!before.enabled || before.url !== after.url)
+  const isFreed = after.enabled && before.ordered && !after.ordered
   return ok({
     result: after,
     statements: [
@@ -127,7 +128,7 @@ export const updateWebhook: Write<
       // What its receiver was like before says nothing of now, and what waits for it need wait no longer.
       ...(isAnew ? [forgetHealth(db, id)] : []),
     ],
-    debts: isAnew ? [{ kind: 'ring', target: String(id) }] : [],
+    debts: isAnew || isFreed ? [{ kind: 'ring', target: String(id) }] : [],
     entries: [
       {
         ...webhookEntry(after, place),

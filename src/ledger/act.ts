@@ -74,7 +74,10 @@ function heldUntil(desk: Desk, debt: Debt): number | null {
 const reportFailure = ({ ledger }: Desk, { kind, target }: Debt, error: unknown) =>
   logError('ledger.effect-failed', { ledger, kind, target, error: reasonOf(error) })
 
-/** Those of the debts whose effects are done. Where many fail together, each is tried alone. */
+/**
+ * Those of the debts whose effects are done. Where many fail together, each is tried alone, up to the first
+ * that fails: events are numbered for their receivers in the order of the changes.
+ */
 async function pay(desk: Desk, debts: Debt[]): Promise<Debt[]> {
   try {
     await act(desk, debts)
@@ -87,7 +90,11 @@ async function pay(desk: Desk, debts: Debt[]): Promise<Debt[]> {
       return []
     }
     const paid: Debt[] = []
-    for (const one of debts) paid.push(...(await pay(desk, [one])))
+    for (const one of debts) {
+      const done = await pay(desk, [one])
+      if (done.length === 0) break
+      paid.push(...done)
+    }
     return paid
   }
 }
@@ -111,8 +118,11 @@ async function tell(desk: Desk, debts: Debt[], telling: Telling): Promise<Debt[]
   return paid
 }
 
+/** One clearing of the outbox. Events wait for an earlier one that failed, on whatever page they are. */
+type Round = { telling: Telling; holdsEvents: boolean }
+
 /** One page of debts; answers when it wants to be looked at again. What fails stays owed. */
-async function clearPage(desk: Desk, debts: Debt[], telling: Telling): Promise<number[]> {
+async function clearPage(desk: Desk, debts: Debt[], round: Round): Promise<number[]> {
   const tells = debts.filter((debt) => debt.kind === 'tell')
   const others = debts.filter((debt) => debt.kind !== 'tell')
   const held = others.flatMap((debt) => heldUntil(desk, debt) ?? [])
@@ -122,8 +132,10 @@ async function clearPage(desk: Desk, debts: Debt[], telling: Telling): Promise<n
   for (const debt of due.filter((one) => one.kind !== 'deliver')) {
     paid.push(...(await pay(desk, [debt])))
   }
-  paid.push(...(await pay(desk, events)))
-  const told = await tell(desk, tells, telling)
+  const fannedOut = round.holdsEvents ? [] : await pay(desk, events)
+  round.holdsEvents ||= fannedOut.length < events.length
+  paid.push(...fannedOut)
+  const told = await tell(desk, tells, round.telling)
   if (paid.length + told.length > 0) await settleDebts(desk.db, desk.ledger, [...paid, ...told])
   return paid.length < due.length ? [...held, Date.now() + retryMs] : held
 }
@@ -132,18 +144,19 @@ async function clearPage(desk: Desk, debts: Debt[], telling: Telling): Promise<n
  * Works through what the ledger owes and answers when it wants to be woken again (epoch
  * milliseconds), or null when nothing is left. A publish that comes too soon after the last one is
  * left for later, so a burst becomes one publish of its last version. What cannot be done holds up
- * nothing that can. Throws when D1 does not tell what is owed, or does not take that it is paid.
+ * nothing that can, but for events, which go in their order. Throws when D1 does not tell what is owed, or does not take that it is paid.
  */
 export async function clearOutbox(desk: Desk): Promise<number | null> {
   const wakes: number[] = []
-  const telling = startTelling()
+  const round: Round = { telling: startTelling(), holdsEvents: false }
   for (let after = 0; ; ) {
     const debts = await listDebts(desk.db, desk.ledger, { after, limit: page })
-    wakes.push(...(await clearPage(desk, debts, telling)))
+    wakes.push(...(await clearPage(desk, debts, round)))
     const last = debts.at(-1)
     if (last === undefined || debts.length < page) break
     after = last.firstId
   }
-  if (telling.wake !== null) wakes.push(telling.wake)
+  const { wake } = round.telling
+  if (wake !== null) wakes.push(wake)
   return wakes.length === 0 ? null : Math.min(...wakes)
 }

@@ -1,8 +1,8 @@
 /** Deliveries (one event to one endpoint) and their attempts (one HTTP request each). */
-import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, type SQL, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { type Database, isOneOf, type Statement } from './database.ts'
-import { type WebhookFormat, webhooks } from './webhooks.ts'
+import type { WebhookFormat } from './webhooks.ts'
 
 export type DeliveryState =
   /** An attempt is due at `nextAttemptAt`. */
@@ -29,8 +29,10 @@ export const deliveries = sqliteTable('deliveries', {
   /** Why it is where it is, in words for people; null where the state says it all. */
   reason: text(),
   attempts: integer().notNull().default(0),
-  /** Those made before it was replayed: the schedule begins anew. */
+  /** Those that the schedule does not count: made before it was replayed, or to try an open breaker. */
   earlierAttempts: integer('earlier_attempts').notNull().default(0),
+  /** Somebody had it sent once more: it stands in no line. */
+  replayed: integer({ mode: 'boolean' }).notNull().default(false),
   nextAttemptAt: integer('next_attempt_at'),
   /** While this is in the future somebody is sending: nobody else may. */
   leasedUntil: integer('leased_until').notNull().default(0),
@@ -75,8 +77,8 @@ export type NewDelivery = Pick<
 const rowsAtOnce = 5_000
 
 /**
- * In the order given, each takes the next number of its endpoint and environment. A pair of event and
- * endpoint that is there already stays as it is and takes none, so the numbers stay dense.
+ * In the order given, each that is to be sent takes the next number of its endpoint and environment. A
+ * pair of event and endpoint that is there already stays as it is and takes none: numbers stay dense.
  */
 export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[] {
   const statements: Statement[] = []
@@ -86,12 +88,14 @@ export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[]
     const last = sql`(SELECT max(sequence) FROM deliveries AS before
       WHERE before.webhook_id = ${field('webhookId')}
         AND before.environment_id IS ${field('environmentId')})`
+    const isSent = sql`${field('state')} <> 'filtered'`
     const number = sql`row_number() OVER (
-      PARTITION BY ${field('webhookId')}, ${field('environmentId')} ORDER BY key)`
+      PARTITION BY ${field('webhookId')}, ${field('environmentId')}, ${isSent} ORDER BY key)`
     statements.push(
       db.insert(deliveries).select(sql`
         SELECT ${field('id')}, ${field('eventId')}, ${field('webhookId')}, ${field('environmentId')},
-          coalesce(${last}, 0) + ${number}, ${field('state')}, ${field('reason')}, 0, 0,
+          CASE WHEN ${isSent} THEN coalesce(${last}, 0) + ${number} END,
+          ${field('state')}, ${field('reason')}, 0, 0, 0,
           ${field('nextAttemptAt')}, 0, ${field('createdAt')}, ${field('format')}
         FROM json_each(${json})
         WHERE NOT EXISTS (SELECT 1 FROM deliveries AS there
@@ -108,67 +112,3 @@ export const selectDueOfEvents = (db: Database, eventIds: string[], now: number)
     .from(deliveries)
     .where(and(isOneOf(deliveries.eventId, eventIds), isDue(now, now)))
     .orderBy(asc(deliveries.sequence), asc(deliveries.webhookId))
-
-/** What an endpoint is to get next, in order. A statement, for the batch that ends an attempt. */
-export const selectDueOfWebhook = (
-  db: Database,
-  webhookId: number,
-  at: { dueBy: number; now: number; limit: number },
-) =>
-  db
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(and(eq(deliveries.webhookId, webhookId), isDue(at.dueBy, at.now)))
-    .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence))
-    .limit(at.limit)
-
-/** What an endpoint is to get first of all, due or not. */
-export const findFirstWaiting = async (
-  db: Database,
-  webhookId: number,
-): Promise<{ id: string; nextAttemptAt: number } | null> => {
-  const { id, nextAttemptAt, sequence } = deliveries
-  const [row] = await db
-    .select({ id, nextAttemptAt })
-    .from(deliveries)
-    .where(and(eq(deliveries.webhookId, webhookId), isWaiting))
-    .orderBy(asc(nextAttemptAt), asc(sequence))
-    .limit(1)
-  return row === undefined ? null : { id: row.id, nextAttemptAt: row.nextAttemptAt ?? 0 }
-}
-
-export type Page = {
-  dueBy: number
-  now: number
-  /** Endpoints after this one, so many, and of each no more than this. */
-  after: number
-  endpoints: number
-  each: number
-}
-
-/** What is overdue of a page of endpoints, fairly: a long backlog of one takes no place of another. */
-export async function listOverdue(
-  db: Database,
-  page: Page,
-): Promise<{ ids: string[]; last: number | null }> {
-  const mine = db
-    .select({ id: webhooks.id })
-    .from(webhooks)
-    .where(sql`${webhooks.id} > ${page.after}`)
-    .orderBy(asc(webhooks.id))
-    .limit(page.endpoints)
-  const first = sql`(SELECT own.id FROM deliveries AS own
-    WHERE own.webhook_id = ${webhooks.id} AND own.state = 'waiting'
-      AND own.next_attempt_at <= ${page.dueBy} AND own.leased_until < ${page.now}
-    ORDER BY own.next_attempt_at, own.sequence LIMIT ${page.each})`
-  const [endpoints, due] = await db.batch([
-    mine,
-    db
-      .select({ id: deliveries.id })
-      .from(webhooks)
-      .innerJoin(deliveries, sql`${deliveries.id} IN ${first}`)
-      .where(inArray(webhooks.id, mine))
-      .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence)),
-  ])
-  return { ids: due.map(({ id }) => id), last: endpoints.at(-1)?.id ?? null }
-}

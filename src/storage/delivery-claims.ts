@@ -5,6 +5,7 @@
 import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { type Database, isOneOf } from './database.ts'
 import { type AttemptOutcome, attempts, deliveries, isDue, isWaiting } from './deliveries.ts'
+import { isBehind } from './delivery-lines.ts'
 import { eventBodies, events } from './events.ts'
 import { type HealthRow, webhookHealth } from './webhook-health.ts'
 import { type Webhook, webhooks } from './webhooks.ts'
@@ -34,6 +35,7 @@ export type Assignment = {
   environmentId: number | null
   sequence: number
   webhookId: number
+  ordered: boolean
   url: string
   sealed: Pick<Webhook, 'sealedSecret' | 'sealedNextSecret' | 'sealedHeaders'>
   health: HealthRow | null
@@ -67,7 +69,8 @@ const settleHopeless = (db: Database, claim: Claim) =>
 type Guard = (claim: Claim) => SQL
 
 /**
- * What is due of what is named, with its place among its endpoint's and how many of those are under way.
+ * What is due of what is named and stands behind nothing, with its place among its endpoint's and how many
+ * of those are under way.
  * Reads nothing that the statements before change, but for the leases they take themselves.
  */
 const dueWhere = (claim: Claim, condition: SQL): SQL => sql`${deliveries.id} IN (
@@ -80,7 +83,7 @@ const dueWhere = (claim: Claim, condition: SQL): SQL => sql`${deliveries.id} IN 
     FROM deliveries AS due LEFT JOIN webhook_health AS health ON health.webhook_id = due.webhook_id
     WHERE due.id IN (SELECT value FROM json_each(${JSON.stringify(claim.ids)}))
       AND due.state = 'waiting' AND due.next_attempt_at <= ${claim.dueBy}
-      AND due.leased_until < ${claim.now})
+      AND due.leased_until < ${claim.now} AND NOT ${isBehind('due')})
   WHERE ${condition})`
 
 /** While the breaker is closed: as many as the endpoint has lanes. */
@@ -169,6 +172,7 @@ const readNamed = (db: Database, claim: Claim) =>
       // Only what is not sent has none.
       sequence: sql<number>`${deliveries.sequence}`.as('sequence'),
       webhookId: deliveries.webhookId,
+      ordered: webhooks.ordered,
       url: webhooks.url,
       sealedSecret: webhooks.sealedSecret,
       sealedNextSecret: webhooks.sealedNextSecret,
@@ -200,9 +204,10 @@ function toHealth(row: Named): HealthRow | null {
 
 function toAssignment(row: Named): Assignment {
   const { deliveryId, number, round, eventId, body, environmentId, sequence } = row
-  const { webhookId, url, sealedSecret, sealedNextSecret, sealedHeaders } = row
+  const { webhookId, ordered, url, sealedSecret, sealedNextSecret, sealedHeaders } = row
   return {
-    ...{ deliveryId, number, round, eventId, body, environmentId, sequence, webhookId, url },
+    ...{ deliveryId, number, round, eventId, body, environmentId, sequence },
+    ...{ webhookId, ordered, url },
     sealed: { sealedSecret, sealedNextSecret, sealedHeaders },
     health: toHealth(row),
   }

@@ -50,6 +50,8 @@ export const replay = (db: Database, at: At, replayed: Replayed): Statement =>
       state: 'waiting',
       reason: null,
       earlierAttempts: sql`${deliveries.attempts}`,
+      // What was never tried takes its place in its line.
+      replayed: sql`${deliveries.attempts} > 0`,
       nextAttemptAt: at.now,
     })
     .where(ofEndpoint(at, replayed))

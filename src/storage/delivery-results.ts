@@ -1,13 +1,8 @@
 /** What became of attempts, written down once for each. Decides nothing. */
 import { and, eq, ne, sql } from 'drizzle-orm'
 import { type Database, runBatch, type Statement } from './database.ts'
-import {
-  type AttemptOutcome,
-  attempts,
-  deliveries,
-  isWaiting,
-  selectDueOfWebhook,
-} from './deliveries.ts'
+import { type AttemptOutcome, attempts, deliveries, isWaiting } from './deliveries.ts'
+import { type Endpoint, selectNext } from './delivery-lines.ts'
 import { markGone } from './webhook-health.ts'
 
 export type Ended = {
@@ -24,10 +19,11 @@ export type Ended = {
 /** What the delivery is after the attempt. */
 export type Verdict =
   | { state: 'delivered' }
-  | { state: 'waiting'; nextAttemptAt: number }
+  /** `isFree`: the attempt does not count towards those that a delivery has. */
+  | { state: 'waiting'; nextAttemptAt: number; reason: string | null; isFree: boolean }
   | { state: 'dead'; reason: string; isGone: boolean }
 
-export type Next = { webhookId: number; dueBy: number; now: number; limit: number }
+export type Next = Endpoint & { dueBy: number; now: number; limit: number }
 
 export type Recorded = {
   /** Whether this attempt still had a say. */
@@ -62,8 +58,10 @@ const settleFailed = (
     .update(deliveries)
     .set({
       state: verdict.state,
-      reason: verdict.state === 'dead' ? verdict.reason : null,
+      reason: verdict.reason,
       nextAttemptAt: verdict.state === 'dead' ? null : verdict.nextAttemptAt,
+      ...(verdict.state === 'waiting' &&
+        verdict.isFree && { earlierAttempts: sql`${deliveries.earlierAttempts} + 1` }),
       leasedUntil: 0,
     })
     .where(
@@ -84,10 +82,10 @@ export async function recordAttempt(
   const statements: Statement[] = [
     endAttempt(db, ended, isDelivered ? 'delivered' : 'failed'),
     isDelivered ? settleDelivered(db, ended) : settleFailed(db, ended, verdict),
-    selectDueOfWebhook(db, next.webhookId, next),
+    selectNext(db, next, next),
   ]
   if (verdict.state === 'dead' && verdict.isGone) {
-    statements.push(markGone(db, next.webhookId, ended.endedAt))
+    statements.push(markGone(db, next.id, ended.endedAt))
   }
   const [, settled, due] = (await runBatch(db, statements)) as [unknown, { id: string }[], Id[]]
   return { counted: settled.length > 0, due: due.map(({ id }) => id) }

@@ -1,7 +1,8 @@
 /** Deliveries and attempts as administrators are shown them. Sends nothing and settles nothing. */
 import { and, asc, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { type Database, isOneOf } from './database.ts'
-import { type Attempt, attempts, type DeliveryState, deliveries } from './deliveries.ts'
+import { type Attempt, attempts, type DeliveryState, deliveries, isWaiting } from './deliveries.ts'
+import { firstBefore, isBehind } from './delivery-lines.ts'
 import { eventBodies, events } from './events.ts'
 import { webhookHealth } from './webhook-health.ts'
 
@@ -51,6 +52,9 @@ const columns = {
   attempts: deliveries.attempts,
   nextAttemptAt: deliveries.nextAttemptAt,
   createdAt: deliveries.createdAt,
+  /** The sequence of the first that has to be settled before; null: it stands behind nothing. */
+  behind: sql<number | null>`CASE WHEN ${isWaiting} AND ${isBehind('deliveries')}
+    THEN ${firstBefore('deliveries')} END`.as('behind'),
 }
 
 const joined = (db: Database) =>
@@ -65,7 +69,8 @@ const beyond = ({ cursor, isBack }: DeliveryPage): SQL | undefined =>
 
 const matching = ({ state, eventType, from, to }: DeliveryFilter) =>
   and(
-    state && eq(deliveries.state, state),
+    // Written out: a bound value would keep SQLite from the indexes over some states.
+    state && sql`${deliveries.state} = ${sql.raw(`'${state}'`)}`,
     eventType === undefined ? undefined : sql`${events.type} = ${eventType}`,
     from === undefined ? undefined : gte(deliveries.createdAt, from),
     to === undefined ? undefined : lt(deliveries.createdAt, to),

@@ -91,6 +91,42 @@ describe('skipping', () => {
   })
 })
 
+describe('a line that is held up', () => {
+  it('goes on when what holds it up is skipped', async () => {
+    const { world, path, add } = await createEndpoint()
+    const first = await add({ state: 'waiting', attempts: 3, nextAttemptAt: 4e12 })
+    const second = await add({ state: 'waiting', nextAttemptAt: 1 })
+    await world.api('POST', `${path}${first}/skip/`)
+    await vi.waitFor(async () => expect((await standingOf(second)).state).toBe('delivered'))
+    expect(received).toHaveLength(1)
+  })
+
+  it('goes on when no order is wanted any more', async () => {
+    const { world, hook, add } = await createEndpoint()
+    const first = await add({ state: 'waiting', attempts: 3, nextAttemptAt: 4e12 })
+    const second = await add({ state: 'waiting', nextAttemptAt: 1 })
+    expect((await world.api('PATCH', hook, { ordered: false })).body).toMatchObject({
+      ordered: false,
+    })
+    await vi.waitFor(async () => expect((await standingOf(second)).state).toBe('delivered'))
+    expect((await standingOf(first)).state).toBe('waiting')
+  })
+
+  it('is not filled with what the endpoint does not want', async () => {
+    const { world, path, add } = await createEndpoint()
+    const id = await add({ state: 'filtered' })
+    for (const [verb, code] of [
+      ['resend', 'delivery_filtered'],
+      ['skip', 'delivery_settled'],
+    ]) {
+      expect(await world.api('POST', `${path}${id}/${verb}/`)).toMatchObject({
+        status: 409,
+        body: { code },
+      })
+    }
+  })
+})
+
 describe('replaying', () => {
   /** One of each, and what becomes of them; those that are replayed arrive. */
   async function replayed(body: object) {

@@ -5,7 +5,11 @@ import { createEndpoint, receive, standingOf } from '../support/deliveries.ts'
 import { addColleague } from '../support/people.ts'
 import { createWebhook, secret } from '../support/webhooks.ts'
 
-type List = { results: { id: string }[]; next: string | null; previous: string | null }
+type List = {
+  results: { id: string; reason: string | null }[]
+  next: string | null
+  previous: string | null
+}
 
 beforeEach(() => {
   receive()
@@ -59,6 +63,30 @@ describe('the list of deliveries', () => {
       })
     },
   )
+
+  it('says what waits behind what, and nothing of it where no order is kept', async () => {
+    const { world, hook, path, add } = await createEndpoint()
+    await add({ state: 'delivered' })
+    const first = await add({ state: 'waiting', attempts: 2, nextAttemptAt: 4e12 })
+    const second = await add({ state: 'waiting', nextAttemptAt: 4e12 })
+    await add({ state: 'filtered', reason: 'no pattern matches' })
+    const third = await add({ state: 'waiting', nextAttemptAt: 4e12 })
+    const told = async () =>
+      (await world.api<List>('GET', path)).body.results.map(({ id, reason }) => [id, reason])
+    expect(await told()).toEqual([
+      [third, 'behind 2'],
+      [expect.any(String), 'no pattern matches'],
+      [second, 'behind 2'],
+      [first, null],
+      [expect.any(String), null],
+    ])
+    await world.api('PATCH', hook, { ordered: false })
+    expect((await told()).map(([, reason]) => reason)).toEqual([
+      null,
+      'no pattern matches',
+      ...[null, null, null],
+    ])
+  })
 
   it('comes in pages by cursor, in both directions, also where times are equal', async () => {
     const { world, path, add } = await createEndpoint()

@@ -151,7 +151,7 @@ describe('a delivery that fails', () => {
   it('is given up after ten attempts, each one recorded', async () => {
     const { id } = await addDelivery()
     const { env } = quietEnv()
-    const { tools, requests, clock } = receiver(() => new Response('', { status: 500 }))
+    const { tools, requests, clock } = receiver(() => new Response('', { status: 404 }))
     for (let round = 0; round < 24; round++) {
       await consume(env, tools, [id])
       clock.now = (await findDelivery(id))?.nextAttemptAt ?? clock.now + 86_400 * second

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
-  afterAttempt,
+  afterAttempt as afterAttemptAt,
   type Health,
+  type Heard,
   isNews,
-  pauseOf,
+  pauseAfter,
   unknownHealth,
 } from '../../src/delivery/breaker.ts'
 import type { Failure } from '../../src/delivery/schedule.ts'
@@ -11,6 +12,8 @@ import type { Failure } from '../../src/delivery/schedule.ts'
 const second = 1_000
 const minute = 60 * second
 const t0 = Date.UTC(2026, 10, 20, 12, 0, 0)
+
+const afterAttempt = (health: Health, heard: Heard) => afterAttemptAt(health, heard, false)
 
 const heard = (failure: Failure | null, status: number | null, at = t0) => ({ failure, status, at })
 const well: Health = { ...unknownHealth, lastStatus: 200, lastSuccessAt: t0 - 1 }
@@ -66,7 +69,7 @@ describe('the breaker', () => {
   })
 
   it('waits half a minute, then twice as long each time, and never above a quarter of an hour', () => {
-    const pauses = [5, 6, 7, 8, 9, 10, 11, 500].map((failures) => pauseOf(failures) / second)
+    const pauses = [0, 1, 2, 3, 4, 5, 6, 500].map((inVain) => pauseAfter(inVain) / second)
     expect(pauses).toEqual([30, 60, 120, 240, 480, 900, 900, 900])
   })
 
@@ -88,6 +91,21 @@ describe('the breaker', () => {
       health = afterAttempt(health, heard(round % 5 === 4 ? null : 'timeout', null))
     }
     expect(health.breakerState).toBe('closed')
+  })
+
+  it('opens after two in a row where there is one request after the other', () => {
+    const first = afterAttemptAt(well, heard('timeout', null), true)
+    const second = afterAttemptAt(first, heard('status', 503), true)
+    const third = afterAttemptAt(
+      { ...second, breakerState: 'half-open' },
+      heard('status', 503),
+      true,
+    )
+    expect([first, second, third].map(breakerOf)).toEqual([
+      ['closed', null, 1],
+      ['open', 30_000, 2],
+      ['open', 60_000, 3],
+    ])
   })
 })
 

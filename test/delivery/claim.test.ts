@@ -1,11 +1,14 @@
+import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   addDelivery,
+  addDeliveryTo,
   consume,
   findDelivery,
   listAttempts,
   quietEnv,
   receiver,
+  setDelivery,
   t0,
 } from './world.ts'
 
@@ -174,5 +177,98 @@ describe('claiming', () => {
     await consume(env, tools, [id])
     expect(await findDelivery(id)).toMatchObject({ state: 'delivered', nextAttemptAt: null })
     expect(rung).toEqual([])
+  })
+})
+
+describe('the line of an environment', () => {
+  /** An endpoint with so many deliveries, all due; every third is of another environment. */
+  async function addLines(length: number) {
+    const first = await addDelivery()
+    const ids = [first.id]
+    while (ids.length < length) {
+      const place = ids.length % 3 === 2 ? first.environmentId + 1_000_000 : first.environmentId
+      ids.push((await addDeliveryTo(first.webhookId, place)).id)
+    }
+    return { ...first, ids }
+  }
+
+  /** Random, and the same in every run. */
+  function dice(seed: number) {
+    let state = seed
+    return () => {
+      state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+      return state / 2 ** 31
+    }
+  }
+
+  const sequencesOf = (requests: { headers: Headers }[]) =>
+    Map.groupBy(
+      requests.map(({ headers }) => headers),
+      (headers) => headers.get('x-environment'),
+    )
+      .values()
+      .map((sent) => sent.map((headers) => Number(headers.get('x-sequence'))))
+      .toArray()
+
+  it('keeps its order, whoever rings for what and however often', async () => {
+    const { ids } = await addLines(24)
+    const random = dice(7)
+    const { env } = quietEnv()
+    let [together, most] = [0, 0]
+    const { tools, requests } = receiver(async () => {
+      most = Math.max(most, ++together)
+      await new Promise((resolve) => setTimeout(resolve, random() * 10))
+      together--
+      return new Response('ok')
+    })
+    const doorbells = Array.from({ length: 60 }, () => ids[Math.floor(random() * ids.length)] ?? '')
+    const some = (from: number) => consume(env, tools, doorbells.slice(from, from + 5))
+    await Promise.all(Array.from({ length: 12 }, (_, index) => some(index * 5)))
+    await vi.waitFor(async () => {
+      await consume(env, tools, ids)
+      for (const id of ids) expect(await findDelivery(id)).toMatchObject({ state: 'delivered' })
+    })
+    expect(requests).toHaveLength(24)
+    const [one, other] = sequencesOf(requests)
+    expect(one).toEqual(one?.toSorted((a, b) => a - b))
+    expect(other).toEqual(other?.toSorted((a, b) => a - b))
+    // Each line by itself, so two at once and never more.
+    expect(most).toBe(2)
+  })
+
+  it('waits behind what is tried again, and goes on when that is settled or given up', async () => {
+    const { ids } = await addLines(5)
+    const { env } = quietEnv()
+    const { tools, requests, clock } = receiver(
+      ({ headers }) => new Response('', { status: headers.get('x-sequence') === '1' ? 404 : 200 }),
+    )
+    await consume(env, tools, ids)
+    // The other environment does not wait.
+    expect(sequencesOf(requests)).toEqual([[1], [3]])
+    await setDelivery(ids[0] ?? '', { attempts: 9, nextAttemptAt: t0 })
+    clock.now = t0 + 1
+    await consume(env, tools, [ids[4]])
+    expect(requests).toHaveLength(2)
+    await consume(env, tools, [ids[0]])
+    expect(await findDelivery(ids[0] ?? '')).toMatchObject({ state: 'dead' })
+    expect(sequencesOf(requests)).toEqual([[1, 1, 2, 4, 5], [3]])
+  })
+
+  it('does not wait for what somebody had sent once more, nor where no order is wanted', async () => {
+    const { ids, webhookId } = await addLines(2)
+    const { env } = quietEnv()
+    const run = (sql: string, value: unknown) => bindings.DB.prepare(sql).bind(value).run()
+    await setDelivery(ids[0] ?? '', { attempts: 1, nextAttemptAt: t0 + 60_000 })
+    const { tools, requests } = receiver(() => new Response('', { status: 404 }))
+    await consume(env, tools, [ids[1]])
+    expect(requests).toEqual([])
+    await run('UPDATE deliveries SET replayed = 1 WHERE id = ?', ids[0])
+    await consume(env, tools, [ids[1]])
+    expect(sequencesOf(requests)).toEqual([[2]])
+    await run('UPDATE deliveries SET replayed = 0 WHERE webhook_id = ?', webhookId)
+    await run('UPDATE webhooks SET ordered = 0 WHERE id = ?', webhookId)
+    await setDelivery(ids[1] ?? '', { attempts: 1, nextAttemptAt: t0 })
+    await consume(env, tools, [ids[1]])
+    expect(sequencesOf(requests)).toEqual([[2, 2]])
   })
 })

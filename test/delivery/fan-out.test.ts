@@ -83,6 +83,25 @@ describe('fanning an event out', () => {
     expect(rung).toEqual([])
   })
 
+  it('writes down what the patterns of an endpoint leave out, without a number', async () => {
+    const environmentId = await addEnvironment()
+    await addWebhook(environmentId, { patterns: ['segment:*'] })
+    const wanted = await addEvent(environmentId)
+    await bindings.DB.prepare("UPDATE events SET action = 'segment.updated' WHERE id = ?")
+      .bind(wanted)
+      .run()
+    const unwanted = [await addEvent(environmentId), await addEvent(environmentId)]
+    const { env, rung } = quietEnv()
+    await fanOut(env, [unwanted[0] ?? '', wanted, unwanted[1] ?? ''], t0)
+    for (const eventId of unwanted) {
+      expect(await listDeliveries(eventId)).toMatchObject([
+        { state: 'filtered', reason: 'no pattern matches', sequence: null, nextAttemptAt: null },
+      ])
+    }
+    expect(await listDeliveries(wanted)).toMatchObject([{ state: 'waiting', sequence: 1 }])
+    expect(rung).toHaveLength(1)
+  })
+
   it("tells an organisation's endpoint of all its environments", async () => {
     const environmentId = await addEnvironment()
     const webhookId = await addWebhook(environmentId)

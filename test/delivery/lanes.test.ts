@@ -21,8 +21,8 @@ beforeEach(() => {
 })
 
 /** One endpoint with so many deliveries, all due, in the order of their sequence. */
-async function addBacklog(length: number) {
-  const first = await addDelivery()
+async function addBacklog(length: number, { ordered = false } = {}) {
+  const first = await addDelivery({ ordered })
   const ids = [first.id]
   while (ids.length < length) {
     ids.push((await addDeliveryTo(first.webhookId, first.environmentId)).id)
@@ -179,19 +179,23 @@ describe('the breaker of an endpoint', () => {
       breakerState: 'open',
       breakerUntil: t0 + 60 * second,
     })
-    // Its own retry comes first; what the endpoint is owed first of all tries the breaker again.
-    expect(rung).toEqual([
-      { deliveryId: ids[0], delaySeconds: 5 },
-      { deliveryId: ids[0], delaySeconds: 60 },
-    ])
+    // What the endpoint is owed first of all tries the breaker again.
+    expect(rung).toEqual([{ deliveryId: ids[1], delaySeconds: 60 }])
+    expect(await findDelivery(ids[0] ?? '')).toMatchObject({
+      reason: 'breaker',
+      nextAttemptAt: t0 + 60 * second,
+      attempts: 1,
+      earlierAttempts: 1,
+    })
   })
 
-  it('is tried again by what it held back when the one that tried it waits for longer', async () => {
+  it('is tried again by what it held back when the one that tried it is to wait longer', async () => {
     const { ids, webhookId } = await addBacklog(2)
     await openBreaker(webhookId, t0)
     await setDelivery(ids[0] ?? '', { attempts: 3, nextAttemptAt: t0 - 1 })
     const { env, rung } = quietEnv()
-    const { tools } = failing()
+    const headers = { 'retry-after': '7200' }
+    const { tools } = receiver(() => new Response('', { status: 503, headers }))
     await consume(env, tools, ids)
     expect(rung).toEqual([
       { deliveryId: ids[0], delaySeconds: 7_200 },
@@ -225,6 +229,36 @@ describe('the breaker of an endpoint', () => {
     await consume(quietEnv().env, tools, ids.slice(0, 1))
     expect(requests).toHaveLength(8)
     expect(await healthOf(webhookId)).toMatchObject({ breakerState: 'closed', failingSince: t0 })
+  })
+
+  it('is tried every quarter of an hour while the endpoint is down, for three days', async () => {
+    const { id, webhookId } = await addDelivery()
+    const { env } = quietEnv()
+    const { tools, requests, clock } = receiver(() => new Response('', { status: 500 }))
+    const waits: number[] = []
+    let isDead = false
+    for (let round = 0; round < 500 && !isDead; round++) {
+      await consume(env, tools, [id])
+      const { nextAttemptAt, state } = (await findDelivery(id)) ?? {}
+      isDead = state === 'dead'
+      if (!isDead) waits.push(((nextAttemptAt ?? 0) - clock.now) / second)
+      clock.now = nextAttemptAt ?? clock.now
+      // The next three hundred are alike.
+      if (round === 9) {
+        const health = 'UPDATE webhook_health SET failing_since = ? WHERE webhook_id = ?'
+        await bindings.DB.prepare(health)
+          .bind(clock.now - 74.6 * 3_600 * second, webhookId)
+          .run()
+      }
+    }
+    expect(waits.slice(0, 10)).toEqual([5, 30, 60, 120, 240, 480, 900, 900, 900, 900])
+    // Two that opened the breaker, and eight from when ten would have taken their time.
+    expect(requests.length).toBeLessThan(24)
+    expect(await findDelivery(id)).toMatchObject({
+      state: 'dead',
+      attempts: requests.length,
+      earlierAttempts: requests.length - 10,
+    })
   })
 
   it('an endpoint that is deleted while it is called leaves nothing behind', async () => {

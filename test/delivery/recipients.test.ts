@@ -19,8 +19,12 @@ const endpoint = {
   createdAt: 500,
 }
 
+/** Null: it would be told, but for its patterns. */
+const told = <W>(webhook: W, receives: boolean | null) =>
+  receives === false ? [] : [{ webhook, isWanted: receives === true }]
+
 describe('who receives an event', () => {
-  it.each<[string, Partial<typeof endpoint>, boolean]>([
+  it.each<[string, Partial<typeof endpoint>, boolean | null]>([
     ['an endpoint of the environment', {}, true],
     ['an endpoint of another environment', { environmentId: 8 }, false],
     ['an endpoint of the organisation', { environmentId: null }, true],
@@ -30,20 +34,22 @@ describe('who receives an event', () => {
     ['an endpoint that wants this noun', { patterns: ['feature-state:*'] }, true],
     ['an endpoint that wants this verb', { patterns: ['*:updated'] }, true],
     ['an endpoint that wants it twice', { patterns: ['*:*', 'feature-state:updated'] }, true],
-    ['an endpoint that wants another noun', { patterns: ['segment:*'] }, false],
-    ['an endpoint that wants another verb', { patterns: ['feature-state:deleted'] }, false],
-    ['an endpoint that wants nothing', { patterns: [] }, false],
+    ['an endpoint that wants another noun', { patterns: ['segment:*'] }, null],
+    ['an endpoint that wants another verb', { patterns: ['feature-state:deleted'] }, null],
+    ['an endpoint that wants nothing', { patterns: [] }, null],
     ['an endpoint in another format', { format: 'standard' }, false],
-    ["Flipt's words where they are not meant", { patterns: ['flag:updated'] }, false],
+    ["Flipt's words where they are not meant", { patterns: ['flag:updated'] }, null],
   ])('%s', (_, difference, receives) => {
     const candidate = { ...endpoint, ...difference }
-    expect(recipients(event, [candidate])).toEqual(receives ? [candidate] : [])
+    expect(recipients(event, [candidate])).toEqual(told(candidate, receives))
   })
 
   it('every endpoint that qualifies, in the order given', () => {
     const second = { ...endpoint, id: 2 }
     const other = { ...endpoint, id: 3, environmentId: 8 }
-    expect(recipients(event, [second, other, endpoint]).map(({ id }) => id)).toEqual([2, 1])
+    expect(recipients(event, [second, other, endpoint]).map(({ webhook }) => webhook.id)).toEqual([
+      2, 1,
+    ])
   })
 })
 
@@ -53,7 +59,7 @@ describe('who receives an entry', () => {
   const standard = { ...endpoint, format: 'standard' as const }
   const organisation = { environmentId: null, projectId: null }
 
-  it.each<[string, Partial<typeof event>, typeof endpoint, boolean]>([
+  it.each<[string, Partial<typeof event>, typeof endpoint, boolean | null]>([
     ['in the original format, of an environment', {}, endpoint, false],
     ['in the original format, of the organisation', {}, { ...endpoint, ...organisation }, true],
     [
@@ -63,7 +69,7 @@ describe('who receives an entry', () => {
       false,
     ],
     ["in Flipt's format and words", {}, { ...flipt, patterns: ['flag:updated'] }, true],
-    ["in Flipt's other words", {}, { ...flipt, patterns: ['segment:*'] }, false],
+    ["in Flipt's other words", {}, { ...flipt, patterns: ['segment:*'] }, null],
     ['in the standard format', {}, standard, true],
     ['of another environment', { environmentId: 8 }, standard, false],
     ['of the project as a whole', { environmentId: null }, standard, true],
@@ -76,8 +82,6 @@ describe('who receives an entry', () => {
       true,
     ],
   ])('%s', (_, difference, candidate, receives) => {
-    expect(recipients({ ...entry, ...difference }, [candidate])).toEqual(
-      receives ? [candidate] : [],
-    )
+    expect(recipients({ ...entry, ...difference }, [candidate])).toEqual(told(candidate, receives))
   })
 })

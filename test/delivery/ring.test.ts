@@ -75,7 +75,7 @@ describe('the sweep', () => {
 
   it('lets a long backlog of one endpoint take no place of another', async () => {
     const environmentId = await addEnvironment()
-    const busy = await addWebhook(environmentId)
+    const busy = await addWebhook(environmentId, { ordered: false })
     const backlog: string[] = []
     for (let i = 0; i < 9; i++) backlog.push((await addDeliveryTo(busy, environmentId)).id)
     const other = await addDelivery()
@@ -85,6 +85,30 @@ describe('the sweep', () => {
     expect(rung.map((ring) => ring.deliveryId).sort()).toEqual(
       [...backlog.slice(0, 4), other.id].sort(),
     )
+  })
+
+  it('rings for the first of each line only, and for what was sent once more', async () => {
+    const environmentId = await addEnvironment()
+    const webhookId = await addWebhook(environmentId)
+    const ids: string[] = []
+    for (let i = 0; i < 9; i++) ids.push((await addDeliveryTo(webhookId, environmentId)).id)
+    const [settled, replayed, first, _, foreign, placeless, __, alsoPlaceless] = ids
+    await set("state = 'delivered'", settled ?? '')
+    await set('replayed = 1, attempts = 1', replayed ?? '')
+    await set('environment_id = 9999', foreign ?? '')
+    await set('environment_id = NULL', placeless ?? '')
+    await set('environment_id = NULL', alsoPlaceless ?? '')
+    const { env, rung } = quietEnv()
+    await ringOverdue(env, t0 + 60_000)
+    expect(rung.map((ring) => ring.deliveryId).sort()).toEqual(
+      [first, foreign, placeless, replayed].sort(),
+    )
+    // The first of its line waits longer: so do those behind it.
+    await setDelivery(first ?? '', { attempts: 1, nextAttemptAt: t0 + 90_000 })
+    rung.length = 0
+    await ringOverdue(env, t0 + 60_000)
+    expect(rung.map((ring) => ring.deliveryId)).not.toContain(ids[3])
+    expect(rung).toHaveLength(3)
   })
 
   it('does nothing when nothing is overdue', async () => {

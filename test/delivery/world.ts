@@ -39,18 +39,28 @@ export async function addEnvironment(): Promise<number> {
   return id
 }
 
-export type WebhookDraft = { url?: string; secret?: string; enabled?: boolean; createdAt?: number }
+export type WebhookDraft = {
+  url?: string
+  secret?: string
+  enabled?: boolean
+  createdAt?: number
+  ordered?: boolean
+  patterns?: string[]
+}
 
 export async function addWebhook(environmentId: number, draft: WebhookDraft = {}): Promise<number> {
   const id = nextId()
   const { url = 'https://receiver.example/hook', secret, enabled = true, createdAt = t0 } = draft
+  const { ordered = true, patterns = ['*:*'] } = draft
   const sealed = secret === undefined ? null : await seal(bindings.BURGEE_SECRET, secret)
   await run(
     `INSERT INTO webhooks
-       (id, organisation_id, environment_id, url, enabled, sealed_secret, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, organisation_id, environment_id, url, enabled, sealed_secret, created_at, updated_at,
+        ordered, patterns)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     // An environment has the id of its organisation here.
     ...[id, environmentId, environmentId, url, enabled ? 1 : 0, sealed, createdAt, createdAt],
+    ...[ordered ? 1 : 0, JSON.stringify(patterns)],
   )
   return id
 }
@@ -105,7 +115,8 @@ export async function findDelivery(id: string): Promise<Delivery | null> {
   return bindings.DB.prepare(
     `SELECT id, event_id AS eventId, webhook_id AS webhookId, environment_id AS environmentId,
        sequence, state, reason, attempts, earlier_attempts AS earlierAttempts,
-       next_attempt_at AS nextAttemptAt, leased_until AS leasedUntil, created_at AS createdAt, format
+       replayed, next_attempt_at AS nextAttemptAt, leased_until AS leasedUntil,
+       created_at AS createdAt, format
      FROM deliveries WHERE id = ?`,
   )
     .bind(id)

@@ -40,10 +40,11 @@ export async function addDelivery(
       `INSERT INTO deliveries (id, event_id, webhook_id, environment_id, sequence, state, reason,
          attempts, next_attempt_at, leased_until, created_at)
        VALUES (?, ?, ?, ?,
-         (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE webhook_id = ?),
+         CASE WHEN ? <> 'filtered' THEN
+           (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE webhook_id = ?) END,
          ?, ?, ?, ?, ?, ?)`,
     ).bind(
-      ...[id, `evt_${number}`, at.webhookId, at.environmentId, at.webhookId, state, reason],
+      ...[id, `evt_${number}`, at.webhookId, at.environmentId, state, at.webhookId, state, reason],
       ...[attempts, nextAttemptAt, leasedUntil, createdAt],
     ),
   ])
