@@ -12,7 +12,15 @@ import { seal } from '../storage/seal.ts'
 import type { Webhook } from '../storage/webhooks.ts'
 import { headersField, unmaskHeaders } from './webhook-headers.ts'
 import { patternsField, problemsOfPatterns } from './webhook-patterns.ts'
-import { generateSecret, isMask, maskOf, notASecret, open, openHeaders } from './webhook-secrets.ts'
+import {
+  generateKeyPair,
+  generateSecret,
+  isMask,
+  maskOf,
+  notASecret,
+  open,
+  openHeaders,
+} from './webhook-secrets.ts'
 
 export const secretField = () => blankText(255)
 
@@ -32,6 +40,13 @@ const settings = {
   generate_secret: bool().optional().openapi({
     description: 'Makes a new secret, which this answer alone shows.',
   }),
+  asymmetric: bool()
+    .optional()
+    .openapi({
+      description:
+        'True: a `v1a` signature (Ed25519) besides, which `public_key` verifies. False (the default): ' +
+        'none, and the key pair is gone; another true makes another one.',
+    }),
 }
 
 export const createBody = z.object({ url: text(200), ...settings })
@@ -84,6 +99,19 @@ async function readHeaders(
   return ok(await seal(env.BURGEE_SECRET, json))
 }
 
+/** What is already so stays, also a key that cannot be opened any more: receivers know its public one. */
+async function readKeyPair(
+  env: Env,
+  { asymmetric }: Body,
+  before: Webhook | null,
+): Promise<Partial<WebhookSettings>> {
+  const isThere = (before?.publicKey ?? null) !== null
+  if (asymmetric === undefined || asymmetric === isThere) return {}
+  if (!asymmetric) return { sealedPrivateKey: null, publicKey: null }
+  const { seed, publicKey } = await generateKeyPair()
+  return { sealedPrivateKey: await seal(env.BURGEE_SECRET, seed), publicKey }
+}
+
 /** Patterns that were fine may not be in the words of another format. */
 function errorsOf(env: Env, body: Body, before: Webhook | null): FieldErrors {
   const problem = body.url === undefined ? null : problemOfUrl(env, body.url)
@@ -122,6 +150,7 @@ export async function readWebhook(
       ...(ordered !== undefined && { ordered }),
       ...(column !== undefined && { sealedSecret: column }),
       ...(headers.value !== undefined && { sealedHeaders: headers.value }),
+      ...(await readKeyPair(env, body, before)),
     },
     shown,
   })

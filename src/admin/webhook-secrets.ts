@@ -3,6 +3,7 @@
  * value stays. Clients send what they were shown, and a mask never becomes a secret.
  */
 import { encodeBase64 } from 'hono/utils/encode'
+import { importSeed, publicKeyOf } from '../storage/ed25519.ts'
 import { unseal } from '../storage/seal.ts'
 
 const stars = '********'
@@ -19,6 +20,16 @@ export const notASecret =
 
 export const generateSecret = (): string =>
   `whsec_${encodeBase64(crypto.getRandomValues(new Uint8Array(32)).buffer)}`
+
+/** The public key as Standard Webhooks writes it; the seed of the private one as it is sealed. */
+export async function generateKeyPair(): Promise<{ seed: string; publicKey: string }> {
+  const seed = crypto.getRandomValues(new Uint8Array(32))
+  const publicKey = await publicKeyOf(await importSeed(seed))
+  return {
+    seed: encodeBase64(seed.buffer),
+    publicKey: `whpk_${encodeBase64(publicKey.slice().buffer)}`,
+  }
+}
 
 /** Undefined when the instance's secret is no longer the one that sealed it. */
 export const open = (instanceSecret: string, sealed: string): Promise<string | undefined> =>

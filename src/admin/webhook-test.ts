@@ -79,7 +79,7 @@ async function statusOf(env: Env, { url, body: sent, secret }: Request): Promise
   const tools = { fetch: (...args: Parameters<typeof fetch>) => fetch(...args), now: Date.now }
   const id = `evt_test${crypto.randomUUID().replaceAll('-', '')}`
   const timestamp = Math.floor(Date.now() / 1_000)
-  const secrets = { present: secret, next: null }
+  const secrets = { present: secret, next: null, privateKey: null }
   const headers = await signatureHeaders({ id, timestamp, body: sent }, secrets)
   return (await callOut(env, { url, headers, body: sent }, tools)).status
 }

@@ -25,6 +25,9 @@ export const webhookSchema = z
       description:
         'The secret as libraries of Standard Webhooks take it; only where the secret is shown in full.',
     }),
+    public_key: z.string().nullable().openapi({
+      description: 'Verifies the `v1a` signatures; null: there are none.',
+    }),
     description: z.string(),
     format: z.enum(['flagsmith', 'flipt', 'standard']),
     patterns: z.array(z.string()),
@@ -71,6 +74,7 @@ async function viewOf(
       webhook.sealedSecret === null || shown.secret === undefined
         ? null
         : standardForm(shown.secret),
+    public_key: webhook.publicKey,
     description,
     format,
     patterns,

@@ -2,29 +2,48 @@
  * What an attempt sends: the frozen bytes under a fresh timestamp and signature, with the endpoint's own
  * headers beneath ours. What cannot be signed is not sent. Records nothing.
  */
+import { decodeBase64 } from 'hono/utils/encode'
 import type { Env } from '../env.ts'
 import type { Assignment } from '../storage/delivery-claims.ts'
+import { importSeed } from '../storage/ed25519.ts'
 import { unseal } from '../storage/seal.ts'
 import { type HeaderLines, mergeHeaders } from './headers.ts'
 import { type Called, callOut, notSent } from './outbound.ts'
 import type { SendTools } from './send.ts'
-import { placeHeaders, signatureHeaders } from './signing.ts'
+import { placeHeaders, type Secrets, signatureHeaders, traceHeaders } from './signing.ts'
+import { checkpointHeader, witnessHeaders } from './witness.ts'
 
-type Opened = { present: string | null; next: string | null; custom: HeaderLines }
+type Opened = Secrets & { custom: HeaderLines }
 
 /** Undefined when anything sealed cannot be opened. */
 async function openSealed(env: Env, { sealed }: Assignment): Promise<Opened | undefined> {
   const open = (text: string | null) => (text === null ? null : unseal(env.BURGEE_SECRET, text))
   try {
-    const [present = null, next = null, custom = null] = await Promise.all([
+    const [present = null, next = null, seed = null, custom = null] = await Promise.all([
       open(sealed.sealedSecret),
       open(sealed.sealedNextSecret),
+      open(sealed.sealedPrivateKey),
       open(sealed.sealedHeaders),
     ])
-    return { present, next, custom: custom === null ? {} : JSON.parse(custom) }
+    const privateKey = seed === null ? null : await importSeed(decodeBase64(seed))
+    return { present, next, privateKey, custom: custom === null ? {} : JSON.parse(custom) }
   } catch {
     return undefined
   }
+}
+
+async function headersOf(env: Env, assignment: Assignment, at: Opened & { timestamp: number }) {
+  const { eventId: id, body, environmentId, sequence, number: attempt } = assignment
+  const [signatures, trace, witness] = await Promise.all([
+    signatureHeaders({ id, timestamp: at.timestamp, body }, at),
+    traceHeaders(id, crypto.getRandomValues(new Uint8Array(8))),
+    witnessHeaders(env, assignment),
+  ])
+  const place = placeHeaders({ environmentId, sequence, attempt })
+  const { sent, shown } = mergeHeaders(at.custom, { ...signatures, ...place, ...trace, ...witness })
+  // Of every attempt's row it would be the most, and the log can be asked for it.
+  if (checkpointHeader in shown) shown[checkpointHeader] = '(not kept)'
+  return { sent, shown }
 }
 
 /** `shown` is what the attempt log may hold of the headers that went out. */
@@ -39,12 +58,9 @@ export async function perform(
   if (opened === undefined) {
     return { ...notSent('sealed', 'The stored secret cannot be opened.'), shown: null }
   }
-  const { eventId: id, body, url, environmentId, sequence, number: attempt } = assignment
   const timestamp = Math.floor(tools.now() / 1_000)
-  const { sent, shown } = mergeHeaders(opened.custom, {
-    ...(await signatureHeaders({ id, timestamp, body }, opened)),
-    ...placeHeaders({ environmentId, sequence, attempt }),
-  })
+  const { sent, shown } = await headersOf(env, assignment, { ...opened, timestamp })
+  const { url, body } = assignment
   const called = await callOut(env, { url, headers: sent, body }, tools)
   return { ...called, shown: called.refusal === null ? shown : null }
 }

@@ -31,6 +31,8 @@ export type WebhookSettings = {
   ordered: boolean
   sealedSecret: string | null
   sealedHeaders: string | null
+  sealedPrivateKey: string | null
+  publicKey: string | null
 }
 
 /** Every change of an environment is held against all of them. */
@@ -58,13 +60,13 @@ export const createWebhook: Write<
     ordered: true,
     sealedSecret: null,
     sealedHeaders: null,
+    sealedPrivateKey: null,
+    publicKey: null,
     ...settings,
     ...home,
     id,
     sealedNextSecret: null,
     promoteAt: null,
-    sealedPrivateKey: null,
-    publicKey: null,
     disabledReason: null,
     createdAt: now,
     updatedAt: now,
@@ -86,9 +88,12 @@ export const createWebhook: Write<
   })
 }
 
+const keyPairOf = ({ sealedPrivateKey, publicKey }: Webhook) => ({ sealedPrivateKey, publicKey })
+
 /**
  * What an update leaves. A secret that is set directly ends a rotation, whose next secret would undo
- * it; whoever switches an endpoint on again has dealt with why it was switched off.
+ * it; whoever switches an endpoint on again has dealt with why it was switched off. Of two who give it a
+ * key pair at once the first one's stays: its public key may be with a receiver already.
  */
 function updated(before: Webhook, settings: Partial<WebhookSettings>): Webhook {
   const samePatterns = JSON.stringify(settings.patterns) === JSON.stringify(before.patterns)
@@ -98,6 +103,7 @@ function updated(before: Webhook, settings: Partial<WebhookSettings>): Webhook {
     ...(samePatterns && { patterns: before.patterns }),
     ...(settings.sealedSecret !== undefined && { sealedNextSecret: null, promoteAt: null }),
     ...(settings.enabled === true && { disabledReason: null }),
+    ...(settings.publicKey && before.publicKey && keyPairOf(before)),
   }
 }
 

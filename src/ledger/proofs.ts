@@ -5,6 +5,7 @@
  */
 import type { Env } from '../env.ts'
 import { invalid, type Outcome, ok } from '../outcome.ts'
+import type { Promised } from '../storage/checkpoints.ts'
 import { openDatabase } from '../storage/database.ts'
 import type { Organisation } from '../storage/organisations.ts'
 import { fromHex, toBase64 } from './bytes.ts'
@@ -26,9 +27,9 @@ export const logOf = ({ id, uuid }: Pick<Organisation, 'id' | 'uuid'>): Log => {
 /** The same name in every instance: its key tells them apart. */
 export const instanceLog: Log = { ledger: instanceLedger, origin: 'burgee/audit/instance' }
 
-async function sign(env: Env, log: Log, tree: { size: number; root: string }): Promise<string> {
+/** The note of a tree that was promised, for whoever has just read the promise; nobody signs anything else. */
+export async function signPromised(env: Env, log: Log, { size, root }: Promised): Promise<string> {
   const signer = await signerOf(env.BURGEE_SECRET, log.origin)
-  const { size, root } = tree
   return signCheckpoint(signer, { origin: log.origin, size, root: fromHex(root) })
 }
 
@@ -41,14 +42,14 @@ export type SignedTree = { size: number; root: string; note: string }
 export async function takeCheckpoint(env: Env, log: Log): Promise<Outcome<SignedTree>> {
   const grown = await growTree(env, log.ledger)
   return grown.kind === 'ok'
-    ? ok({ ...grown.value, note: await sign(env, log, grown.value) })
+    ? ok({ ...grown.value, note: await signPromised(env, log, grown.value) })
     : grown
 }
 
 /** The last promise again, also when the log no longer keeps it: nobody signs anything new here. */
 export async function lastCheckpoint(env: Env, log: Log): Promise<SignedTree | undefined> {
   const promised = await lastPromise(env, log.ledger)
-  return promised && { ...promised, note: await sign(env, log, promised) }
+  return promised && { ...promised, note: await signPromised(env, log, promised) }
 }
 
 const atMost = (field: string, size: number) =>

@@ -2,9 +2,10 @@
  * What each ledger has promised about its entries, kept twice: in D1, and in KV as a witness that a
  * restore of the database does not take back. Decides nothing.
  */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, type SQLWrapper, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database } from './database.ts'
+import { type Organisation, organisations } from './organisations.ts'
 
 export const checkpoints = sqliteTable('checkpoints', {
   ledger: text().primaryKey(),
@@ -22,6 +23,17 @@ export const selectPromise = (db: Database, ledger: string) =>
     .select({ size: checkpoints.size, root: checkpoints.root })
     .from(checkpoints)
     .where(eq(checkpoints.ledger, ledger))
+
+/** What the ledger of an organisation has promised, and all that its log's name follows from. */
+export type OrganisationPromise = Promised & Pick<Organisation, 'id' | 'uuid'>
+
+/** As a column of another query, so that it costs none of its own; null where nothing is promised. */
+export const promiseTo = (organisationId: SQLWrapper) =>
+  sql<OrganisationPromise | null>`(
+    SELECT json_object('id', organisations.id, 'uuid', organisations.uuid,
+      'size', checkpoints.size, 'root', checkpoints.root)
+    FROM ${organisations} JOIN ${checkpoints} ON checkpoints.ledger = 'organisation:' || organisations.id
+    WHERE organisations.id = ${organisationId})`.mapWith((json: string) => JSON.parse(json))
 
 /** Promises more, provided that the last promise is still the one that was read; answers one row if so. */
 export const promise = (

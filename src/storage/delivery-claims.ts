@@ -3,6 +3,7 @@
  * number of claims at once each delivery is won by one. Decides no numbers; they are arguments.
  */
 import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { type OrganisationPromise, promiseTo } from './checkpoints.ts'
 import { type Database, isOneOf } from './database.ts'
 import { type AttemptOutcome, attempts, deliveries, isDue, isWaiting } from './deliveries.ts'
 import { isBehind } from './delivery-lines.ts'
@@ -37,7 +38,9 @@ export type Assignment = {
   webhookId: number
   ordered: boolean
   url: string
-  sealed: Pick<Webhook, 'sealedSecret' | 'sealedNextSecret' | 'sealedHeaders'>
+  sealed: Pick<Webhook, 'sealedSecret' | 'sealedNextSecret' | 'sealedPrivateKey' | 'sealedHeaders'>
+  /** What the log of the event's organisation has promised by now. */
+  promised: OrganisationPromise | null
   health: HealthRow | null
 }
 
@@ -176,7 +179,9 @@ const readNamed = (db: Database, claim: Claim) =>
       url: webhooks.url,
       sealedSecret: webhooks.sealedSecret,
       sealedNextSecret: webhooks.sealedNextSecret,
+      sealedPrivateKey: webhooks.sealedPrivateKey,
       sealedHeaders: webhooks.sealedHeaders,
+      promised: promiseTo(events.organisationId).as('promised'),
       ...healthColumns,
     })
     .from(deliveries)
@@ -204,11 +209,12 @@ function toHealth(row: Named): HealthRow | null {
 
 function toAssignment(row: Named): Assignment {
   const { deliveryId, number, round, eventId, body, environmentId, sequence } = row
-  const { webhookId, ordered, url, sealedSecret, sealedNextSecret, sealedHeaders } = row
+  const { webhookId, ordered, url, promised } = row
+  const { sealedSecret, sealedNextSecret, sealedPrivateKey, sealedHeaders } = row
   return {
     ...{ deliveryId, number, round, eventId, body, environmentId, sequence },
-    ...{ webhookId, ordered, url },
-    sealed: { sealedSecret, sealedNextSecret, sealedHeaders },
+    ...{ webhookId, ordered, url, promised },
+    sealed: { sealedSecret, sealedNextSecret, sealedPrivateKey, sealedHeaders },
     health: toHealth(row),
   }
 }

@@ -9,6 +9,7 @@ export type DeployOptions = { dryRun: boolean }
 export type ListenOptions = {
   port: number
   secret: string | undefined
+  publicKey: string | undefined
   status: number
   showsBody: boolean
 }
@@ -24,13 +25,15 @@ export const deployUsage = `Usage: npm run deploy -- [--dry-run]
   --dry-run  build and check only; needs no Cloudflare account and changes nothing
   --help     this text`
 
-export const listenUsage = `Usage: npm run webhook:listen -- [--port N] [--secret TEXT] [--status CODE] [--body]
+export const listenUsage = `Usage: npm run webhook:listen -- [--port N] [--secret TEXT] [--public-key KEY]
+                                 [--status CODE] [--body]
 
-  --port N       port on 127.0.0.1 (default: any free one)
-  --secret TEXT  the webhook's secret; without it no signature is checked
-  --status CODE  what every request is answered, 200 to 599 (default 200; 503 shows retries)
-  --body         prints bodies, too
-  --help         this text`
+  --port N          port on 127.0.0.1 (default: any free one)
+  --secret TEXT     the webhook's secret
+  --public-key KEY  its public key, whpk_…; without one of the two no signature is checked
+  --status CODE     what every request is answered, 200 to 599 (default 200; 503 shows retries)
+  --body            prints bodies, too
+  --help            this text`
 
 type Values = Record<string, string | boolean | undefined>
 
@@ -86,11 +89,12 @@ export function listenOptions(args: string[]): ListenOptions | Refused {
   const parsed = read(args, listenUsage, {
     port: { type: 'string', default: '0' },
     secret: { type: 'string' },
+    'public-key': { type: 'string' },
     status: { type: 'string', default: '200' },
     body: { type: 'boolean', default: false },
   })
   if ('refused' in parsed) return parsed
-  const { secret } = parsed.values
+  const { secret, 'public-key': publicKey } = parsed.values
   const given = String(parsed.values.port)
   const status = String(parsed.values.status)
   const port = portOf(given)
@@ -100,9 +104,14 @@ export function listenOptions(args: string[]): ListenOptions | Refused {
     return { refused, code: 2 }
   }
   if (secret === '') return { refused: `--secret wants a text.\n\n${listenUsage}`, code: 2 }
+  if (publicKey !== undefined && !/^whpk_[A-Za-z0-9+/]{43}=$/.test(String(publicKey))) {
+    const refused = `--public-key wants whpk_ and 44 characters, as the API shows it.\n\n${listenUsage}`
+    return { refused, code: 2 }
+  }
   return {
     port,
     secret: secret === undefined ? undefined : String(secret),
+    publicKey: publicKey === undefined ? undefined : String(publicKey),
     status: Number(status),
     showsBody: parsed.values.body === true,
   }

@@ -1,8 +1,8 @@
 /**
- * Whether the signatures of a webhook fit a secret, and why not. Shares no code with what signs: two that
+ * Whether the signatures of a webhook fit a secret, a public key or both, and why not. Shares no code with what signs: two that
  * agree by accident of one mistake would prove nothing.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
 export type Signed = {
@@ -12,6 +12,9 @@ export type Signed = {
   now: number
 }
 
+/** What the receiver was given; an empty text is nothing. */
+export type Keys = { secret?: string | undefined; publicKey?: string | undefined }
+
 export type Checked = {
   verdict: 'verified' | 'refused' | 'unchecked'
   text: string
@@ -19,8 +22,7 @@ export type Checked = {
 
 const toleranceSeconds = 300
 
-const hmac = (key: Buffer, ...parts: (string | Buffer)[]) =>
-  parts.reduce((sum, part) => sum.update(part), createHmac('sha256', key))
+const hmac = (key: Buffer, message: Buffer) => createHmac('sha256', key).update(message)
 
 function isEqual(told: string, expected: string): boolean {
   const [one, other] = [Buffer.from(told), Buffer.from(expected)]
@@ -36,18 +38,43 @@ function keyOf(secret: string): Buffer {
 
 const textOf = (headers: IncomingHttpHeaders, name: string) => String(headers[name] ?? '')
 
+/** What one of the signatures has to be. */
+type Demand = { name: string; isMetBy: (signature: string) => boolean }
+
+function demandOfSecret(secret: string, message: Buffer): Demand {
+  const expected = `v1,${hmac(keyOf(secret), message).digest('base64')}`
+  return { name: 'this secret', isMetBy: (signature) => isEqual(signature, expected) }
+}
+
+/** `whpk_` and the base64 of the key's 32 bytes. */
+function demandOfPublicKey(publicKey: string, message: Buffer): Demand {
+  const x = Buffer.from(publicKey.slice('whpk_'.length), 'base64').toString('base64url')
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  const isMetBy = (signature: string) =>
+    signature.startsWith('v1a,') &&
+    verify(null, message, key, Buffer.from(signature.slice('v1a,'.length), 'base64'))
+  return { name: 'this public key', isMetBy }
+}
+
 /** Undefined when it fits. */
-function faultOfStandard(secret: string, { headers, body, now }: Signed): string | undefined {
+function faultOfStandard(
+  { secret, publicKey }: Keys,
+  { headers, body, now }: Signed,
+): string | undefined {
   const id = textOf(headers, 'webhook-id')
   const timestamp = textOf(headers, 'webhook-timestamp')
   const signatures = textOf(headers, 'webhook-signature')
   if (id === '') return 'there is no webhook-id'
   if (!/^\d+$/.test(timestamp)) return 'webhook-timestamp is no number of seconds'
-  if (signatures === '') return 'there is no webhook-signature: has the endpoint a secret?'
-  const expected = `v1,${hmac(keyOf(secret), `${id}.${timestamp}.`, body).digest('base64')}`
-  if (!signatures.split(' ').some((one) => isEqual(one, expected))) {
-    return 'webhook-signature fits neither this secret nor this body'
-  }
+  if (signatures === '')
+    return 'there is no webhook-signature: has the endpoint a secret or a key pair?'
+  const message = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body])
+  const demands = [
+    ...(secret ? [demandOfSecret(secret, message)] : []),
+    ...(publicKey ? [demandOfPublicKey(publicKey, message)] : []),
+  ]
+  const unmet = demands.find(({ isMetBy }) => !signatures.split(' ').some(isMetBy))
+  if (unmet !== undefined) return `webhook-signature fits neither ${unmet.name} nor this body`
   const age = now - Number(timestamp)
   if (Math.abs(age) <= toleranceSeconds) return undefined
   return `webhook-timestamp is ${Math.abs(age)} s ${age > 0 ? 'old' : 'ahead'}, which is more than ${toleranceSeconds}`
@@ -64,10 +91,13 @@ function legacyOf(secret: string, { headers, body }: Signed) {
 }
 
 /** The standard signature decides: alone it says when it was made, and knows both secrets of a rotation. */
-export function checkSignatures(secret: string | undefined, signed: Signed): Checked {
-  if (!secret) return { verdict: 'unchecked', text: 'not checked: start with --secret' }
-  const fault = faultOfStandard(secret, signed)
-  const { fit, unfit } = legacyOf(secret, signed)
+export function checkSignatures(keys: Keys, signed: Signed): Checked {
+  const { secret, publicKey } = keys
+  if (!secret && !publicKey) {
+    return { verdict: 'unchecked', text: 'not checked: start with --secret or --public-key' }
+  }
+  const fault = faultOfStandard(keys, signed)
+  const { fit, unfit } = secret ? legacyOf(secret, signed) : { fit: [], unfit: [] }
   if (fault !== undefined) {
     const but = fit.length === 0 ? '' : ` (${fit.join(', ')} fits)`
     return { verdict: 'refused', text: `NOT VERIFIED: ${fault}${but}` }

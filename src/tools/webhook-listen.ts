@@ -36,7 +36,7 @@ function lineOf(
   const now = new Date()
   const time = timeOf(now)
   const seconds = Math.floor(now.getTime() / 1_000)
-  const { verdict, text } = checkSignatures(options.secret, { headers, body, now: seconds })
+  const { verdict, text } = checkSignatures(options, { headers, body, now: seconds })
   const told = tellOf(body.toString())
   const id = String(headers['webhook-id'] ?? '')
   const sequence = numberOf(headers['x-sequence'])
@@ -77,8 +77,9 @@ async function receive(
   }
 }
 
-function welcome({ secret, status }: ListenOptions, port: number): string {
-  const check = secret === undefined ? ', checks no signature without --secret' : ''
+function welcome({ secret, publicKey, status }: ListenOptions, port: number): string {
+  const isChecked = secret !== undefined || publicKey !== undefined
+  const check = isChecked ? '' : ', checks no signature without --secret or --public-key'
   return `Listening on http://127.0.0.1:${port}/ : answers ${status}${check}. Ctrl-C ends it.`
 }
 

@@ -1,17 +1,26 @@
+import { createPublicKey, verify } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 import { mergeHeaders } from '../../src/delivery/headers.ts'
 import {
+  asymmetricSignature,
   bodySignature,
   placeHeaders,
   signatureHeaders,
   standardSignature,
+  traceHeaders,
 } from '../../src/delivery/signing.ts'
+import { importSeed, publicKeyOf } from '../../src/storage/ed25519.ts'
 
 const generated = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
 const arbitrary = 'my shared secret'
 const body = '{"data":{},"event_type":"FLAG_UPDATED"}'
-const only = (present: string | null) => ({ present, next: null })
+const only = (present: string | null) => ({ present, next: null, privateKey: null })
+/** Of the published vector: seed and public key. */
+const pair = Buffer.from(
+  '6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+  'base64',
+)
 const message = { id: 'evt_01JD0000000000000000000000', timestamp: 1731000000, body }
 
 describe('published vectors', () => {
@@ -33,6 +42,19 @@ describe('published vectors', () => {
     expect(await standardSignature(secret, published)).toBe(
       'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
     )
+  })
+
+  it('the asymmetric signature of Standard Webhooks, and the public key of its seed', async () => {
+    const key = await importSeed(pair.subarray(0, 32))
+    const published = {
+      id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      timestamp: 1614265330,
+      body: '{"test": 2432232314}',
+    }
+    expect(await asymmetricSignature(key, published)).toBe(
+      'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+    )
+    expect(Buffer.from(await publicKeyOf(key))).toEqual(pair.subarray(32))
   })
 
   it('a generated secret signs with its text for Flagsmith and its bytes for Standard', async () => {
@@ -99,7 +121,8 @@ describe('during a rotation', () => {
   const text = '{"data": {}, "event_type": "FLAG_UPDATED"}'
   const signed = async (secrets: { present: string | null; next: string | null }) => {
     const timestamp = Math.floor(Date.now() / 1000)
-    return signatureHeaders({ id: 'evt_1', timestamp, body: text }, secrets)
+    const message = { id: 'evt_1', timestamp, body: text }
+    return signatureHeaders(message, { ...secrets, privateKey: null })
   }
 
   it('a receiver may know either secret, and no other', async () => {
@@ -128,6 +151,66 @@ describe('during a rotation', () => {
   })
 })
 
+describe('an endpoint with a key pair', () => {
+  const x = pair.subarray(32).toString('base64url')
+  const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  const timestamp = Math.floor(Date.now() / 1000)
+  const isOurs = (signature: string, text = body) => {
+    const [version, encoded = ''] = signature.split(',')
+    const signed = Buffer.from(`${message.id}.${timestamp}.${text}`)
+    return version === 'v1a' && verify(null, signed, publicKey, Buffer.from(encoded, 'base64'))
+  }
+  const signed = async (present: string | null, next: string | null) => {
+    const privateKey = await importSeed(pair.subarray(0, 32))
+    return signatureHeaders({ ...message, timestamp }, { present, next, privateKey })
+  }
+
+  it('gets a signature of it beside those of its secrets, which it leaves alone', async () => {
+    const headers = await signed(generated, arbitrary)
+    const signatures = headers['webhook-signature']?.split(' ') ?? []
+    expect(signatures.map((one) => one.split(',')[0])).toEqual(['v1', 'v1', 'v1a'])
+    expect(isOurs(signatures[2] ?? '')).toBe(true)
+    expect(isOurs(signatures[2] ?? '', `${body} `)).toBe(false)
+    for (const known of [generated, `whsec_${btoa(arbitrary)}`]) {
+      expect(() => new Webhook(known).verify(body, headers)).not.toThrow()
+    }
+    expect(headers['X-Flagsmith-Signature']).toBe(await bodySignature(generated, body))
+  })
+
+  it('gets that signature alone without a secret', async () => {
+    const headers = await signed(null, null)
+    expect(Object.keys(headers)).toEqual(['webhook-id', 'webhook-timestamp', 'webhook-signature'])
+    expect(isOurs(headers['webhook-signature'] ?? '')).toBe(true)
+  })
+})
+
+describe('the trace of an event', () => {
+  const parentOf = (traceparent: string) => traceparent.split('-')[2]
+
+  it('is the same at all its attempts, each of which is a parent of its own', async () => {
+    const [one, other] = await Promise.all([
+      traceHeaders('evt_1', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 9)),
+      traceHeaders('evt_1', Uint8Array.of(255, 2, 3, 4, 5, 6, 7, 9)),
+    ])
+    // The first half of SHA-256 of "evt_1".
+    expect(one.traceparent).toBe('00-7d4e5a76eae6d8c165410ac19fe67565-0102030405060709-01')
+    expect(other.traceparent.slice(0, 35)).toBe(one.traceparent.slice(0, 35))
+    expect(parentOf(other.traceparent)).toBe('ff02030405060709')
+  })
+
+  it('is another one for another event', async () => {
+    const zero = new Uint8Array(8)
+    const [one, other] = await Promise.all(['evt_1', 'evt_2'].map((id) => traceHeaders(id, zero)))
+    expect(one?.traceparent).not.toBe(other?.traceparent)
+  })
+
+  it('has a valid parent whatever chance brings', async () => {
+    const { traceparent } = await traceHeaders('evt_1', new Uint8Array(8))
+    expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+    expect(parentOf(traceparent)).toBe('0000000000000001')
+  })
+})
+
 describe('the place of an attempt', () => {
   it('is told with the one before it, so that a gap can be seen', () => {
     expect(placeHeaders({ environmentId: 3, sequence: 7, attempt: 2 })).toEqual({
@@ -148,6 +231,14 @@ describe("an endpoint's own headers", () => {
     const custom = { 'X-Team': 'shop', 'WEBHOOK-ID': 'forged', 'x-flagsmith-signature': 'forged' }
     expect(mergeHeaders(custom, ours).sent).toEqual({ 'X-Team': 'shop', ...ours })
   })
+
+  it.each(['Webhook-Signature', 'X-Audit-Checkpoint', 'TraceParent'])(
+    'never take the place of %s',
+    (name) => {
+      const told = { [name.toLowerCase()]: 'ours' }
+      expect(mergeHeaders({ [name]: 'forged' }, told)).toEqual({ sent: told, shown: told })
+    },
+  )
 
   it('are shown in the attempt log by name only', () => {
     const { shown } = mergeHeaders({ Authorization: 'Bearer canary' }, ours)
