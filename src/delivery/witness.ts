@@ -13,7 +13,10 @@ import type { HeaderLines } from './headers.ts'
 export const checkpointHeader = 'x-audit-checkpoint'
 
 /** A note that cannot be made keeps back no event: it goes without. */
-export async function witnessHeaders(env: Env, { promised }: Assignment): Promise<HeaderLines> {
+export async function witnessHeaders(
+  env: Env,
+  { promised }: Pick<Assignment, 'promised'>,
+): Promise<HeaderLines> {
   if (promised === null) return {}
   const log = logOf(promised)
   try {

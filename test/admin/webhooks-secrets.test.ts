@@ -1,7 +1,9 @@
 /** Secrets and headers of webhooks: shown once, masked, rotated. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { toBase64 } from '../../src/ledger/bytes.ts'
 import { promoteSecrets } from '../../src/ledger/rotations.ts'
+import { importSeed, publicKeyOf } from '../../src/storage/ed25519.ts'
 import { done, readRecords, timestamp } from '../support/admin.ts'
 import {
   createShop,
@@ -89,6 +91,52 @@ describe('a webhook', () => {
     expect(later?.secret).toBe(`********${other.secret?.slice(-4)}`)
     const both = await world.api('POST', path, { url, secret, generate_secret: true })
     expect(both).toMatchObject({ status: 400, body: { generate_secret: [expect.any(String)] } })
+  })
+})
+
+describe('the key pair of a webhook', () => {
+  it('is made when it is asked for and shown by its public key ever after', async () => {
+    const { world, path } = await createShop()
+    const { id, public_key } = await createWebhook(world, path, { url, asymmetric: true })
+    expect(public_key).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/)
+    expect(await done(world.api<Webhook[]>('GET', path))).toMatchObject([{ id, public_key }])
+    const seed = (await unsealed((await rowOf(id)).sealed_private_key)) ?? ''
+    expect(atob(seed)).toHaveLength(32)
+    const key = await importSeed(Uint8Array.from(atob(seed), (char) => char.charCodeAt(0)))
+    expect(`whpk_${toBase64(await publicKeyOf(key))}`).toBe(public_key)
+  })
+
+  it('is unchanged by what is already so, and another one after it was taken away', async () => {
+    const { world, path } = await createShop()
+    const { id, public_key } = await createWebhook(world, path, { url })
+    expect(public_key).toBeNull()
+    const start = (await readRecords()).length
+    const set = (asymmetric?: boolean) =>
+      done(world.api<Webhook>('PATCH', `${path}${id}/`, { asymmetric }))
+    expect(await set(false)).toMatchObject({ public_key: null })
+    const first = await set(true)
+    expect(await set(true)).toEqual(first)
+    expect(await set()).toEqual(first)
+    expect(await set(false)).toMatchObject({ public_key: null })
+    expect((await rowOf(id)).sealed_private_key).toBeNull()
+    const second = await set(true)
+    expect(second.public_key).not.toBe(first.public_key)
+    const records = await recordsSince(start)
+    expect(records.map(({ before, after }) => [before.public_key, after.public_key])).toEqual([
+      [null, first.public_key],
+      [first.public_key, null],
+      [null, second.public_key],
+    ])
+    expect(JSON.stringify(records)).not.toMatch(/private/)
+  })
+
+  it('is one, although two ask for it at once', async () => {
+    const { world, path } = await createShop()
+    const { id } = await createWebhook(world, path, { url })
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => done(world.api<Webhook>('PATCH', `${path}${id}/`, { asymmetric: true }))),
+    )
+    expect(new Set(answers.map(({ public_key }) => public_key)).size).toBe(1)
   })
 })
 

@@ -47,6 +47,7 @@ describe('a webhook', () => {
       updated_at: timestamp,
       secret,
       standard_secret: `whsec_${btoa(secret)}`,
+      public_key: null,
       description: '',
       format: 'flagsmith',
       patterns: ['*:*'],
@@ -153,6 +154,7 @@ describe('a webhook', () => {
     [{ url: `${url}/${'x'.repeat(200)}` }, { url: [expect.stringMatching(/200 characters/)] }],
     [{ url, secret: 'x'.repeat(256) }, { secret: [expect.stringMatching(/255 characters/)] }],
     [{ url, description: 'x'.repeat(501) }, { description: [expect.any(String)] }],
+    [{ url, asymmetric: 'perhaps' }, { asymmetric: [expect.any(String)] }],
     [{ url, format: 'xml' }, { format: [expect.any(String)] }],
     [{ url, patterns: [] }, { patterns: ['Use 1 to 50 patterns.'] }],
     [{ url, patterns: Array(51).fill('*:*') }, { patterns: ['Use 1 to 50 patterns.'] }],
@@ -168,12 +170,23 @@ describe('a webhook', () => {
     ],
     [{ url, headers: { Host: 'x' } }, { headers: { Host: ['This header cannot be set.'] } }],
     [
-      { url, headers: { 'Content-Length': '1', 'WEBHOOK-ID': 'x', 'X-Flagsmith-Signature': 'x' } },
+      {
+        url,
+        headers: {
+          'Content-Length': '1',
+          'WEBHOOK-ID': 'x',
+          'X-Flagsmith-Signature': 'x',
+          'X-Audit-Checkpoint': 'x',
+          traceparent: 'x',
+        },
+      },
       {
         headers: {
           'Content-Length': ['This header cannot be set.'],
           'WEBHOOK-ID': ['This header cannot be set.'],
           'X-Flagsmith-Signature': ['This header cannot be set.'],
+          'X-Audit-Checkpoint': ['This header cannot be set.'],
+          traceparent: ['This header cannot be set.'],
         },
       },
     ],

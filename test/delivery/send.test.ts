@@ -1,5 +1,17 @@
+import { env as bindings } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { send } from '../../src/delivery/send.ts'
+import { seal } from '../../src/storage/seal.ts'
+import {
+  addDelivery,
+  consume,
+  findDelivery,
+  listAttempts,
+  quietEnv,
+  receiver,
+  second,
+  t0,
+} from './world.ts'
 
 const request = {
   url: 'https://receiver.example/hook',
@@ -189,4 +201,92 @@ describe('a receiver that', () => {
     const result = await sendTo(() => new Response(broken))
     expect(result).toMatchObject({ delivered: true, snippet: 'begun' })
   })
+})
+
+describe('an endpoint with a key pair', () => {
+  // Contract audit-and-webhooks §9.5.
+  const seed = '6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc='
+  const publicKey = '1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4='
+  const body = '{"data": {"name": "caf\\u00e9"}, "event_type": "FLAG_UPDATED"}'
+  const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+
+  async function addSigned(sealedUnder: string, text = seed) {
+    const added = await addDelivery({ body })
+    const sealed = await seal(sealedUnder, text)
+    await bindings.DB.prepare('UPDATE webhooks SET sealed_private_key = ? WHERE id = ?')
+      .bind(sealed, added.webhookId)
+      .run()
+    return added
+  }
+
+  it('gets what its public key verifies, also without a secret', async () => {
+    const { id, eventId } = await addSigned(bindings.BURGEE_SECRET)
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(quietEnv().env, tools, [id])
+    const headers = requests[0]?.headers
+    const [version, signature = ''] = headers?.get('webhook-signature')?.split(',') ?? []
+    expect(version).toBe('v1a')
+    const key = await crypto.subtle.importKey('raw', bytesOf(publicKey), 'Ed25519', false, [
+      'verify',
+    ])
+    const signed = new TextEncoder().encode(`${eventId}.${t0 / second}.${body}`)
+    expect(await crypto.subtle.verify('Ed25519', key, bytesOf(signature), signed)).toBe(true)
+    expect(headers?.has('X-Flagsmith-Signature')).toBe(false)
+  })
+
+  it.each([
+    ['cannot be opened', 'another secret', seed],
+    ['is none', bindings.BURGEE_SECRET, 'dG9vIHNob3J0'],
+  ])('gets nothing when the stored key %s', async (_, sealedUnder, text) => {
+    const { id } = await addSigned(sealedUnder, text)
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(quietEnv().env, tools, [id])
+    expect(requests).toEqual([])
+    expect(await findDelivery(id)).toMatchObject({ state: 'waiting', attempts: 1 })
+    expect(await listAttempts(id)).toMatchObject([{ error: expect.stringMatching(/^sealed: /) }])
+  })
+})
+
+it('all attempts of an event are of one trace, each with a parent of its own', async () => {
+  const { id } = await addDelivery()
+  const { tools, requests, clock } = receiver(() => new Response('', { status: 500 }))
+  const { env } = quietEnv()
+  await consume(env, tools, [id])
+  clock.now += 7 * second
+  await consume(env, tools, [id])
+  const traces = requests.map(({ headers }) => headers.get('traceparent')?.split('-') ?? [])
+  expect(traces).toHaveLength(2)
+  for (const trace of traces) {
+    expect(trace.join('-')).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+  }
+  expect(traces[0]?.[1]).toBe(traces[1]?.[1])
+  expect(traces[0]?.[2]).not.toBe(traces[1]?.[2])
+})
+
+it('each attempt tells what the audit log has promised by then, and its row does not', async () => {
+  // An environment has the id of its organisation here.
+  const { id, environmentId } = await addDelivery()
+  const promised = (organisationId: number, size: number) =>
+    bindings.DB.prepare(
+      `INSERT INTO checkpoints VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET size = excluded.size`,
+    )
+      .bind(`organisation:${organisationId}`, size, '05'.repeat(32))
+      .run()
+  await promised((await addDelivery()).environmentId, 9)
+  const { env } = quietEnv()
+  const { tools, requests, clock } = receiver(() => new Response('', { status: 500 }))
+  for (const size of [0, 5, 8]) {
+    if (size > 0) await promised(environmentId, size)
+    await consume(env, tools, [id])
+    clock.now = (await findDelivery(id))?.nextAttemptAt ?? clock.now
+  }
+  const told = requests.map(({ headers }) => headers.get('x-audit-checkpoint'))
+  const lines = told.map((header) => header && atob(header).split('\n').slice(0, 2))
+  const origin = `burgee/audit/o${environmentId}/organisation:${environmentId}`
+  expect(lines).toEqual([null, [origin, '5'], [origin, '8']])
+  const kept = (await listAttempts(id)).map(({ requestHeaders }) =>
+    JSON.parse(requestHeaders ?? ''),
+  )
+  const shown = kept.map((headers) => headers['x-audit-checkpoint'])
+  expect(shown).toEqual([undefined, '(not kept)', '(not kept)'])
 })

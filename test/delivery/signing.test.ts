@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { mergeHeaders } from '../../src/delivery/headers.ts'
 import {
   asymmetricSignature,
@@ -10,6 +10,10 @@ import {
   standardSignature,
   traceHeaders,
 } from '../../src/delivery/signing.ts'
+import { witnessHeaders } from '../../src/delivery/witness.ts'
+import type { Env } from '../../src/env.ts'
+import { parseCheckpoint, parseVerifierKey, verifyNote } from '../../src/ledger/note.ts'
+import { logKey, logOf } from '../../src/ledger/proofs.ts'
 import { importSeed, publicKeyOf } from '../../src/storage/ed25519.ts'
 
 const generated = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
@@ -208,6 +212,32 @@ describe('the trace of an event', () => {
     const { traceparent } = await traceHeaders('evt_1', new Uint8Array(8))
     expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
     expect(parentOf(traceparent)).toBe('0000000000000001')
+  })
+})
+
+describe('the checkpoint that goes along', () => {
+  const env = { BURGEE_SECRET: 'dGVzdA==' } as Env
+  const organisation = { id: 3, uuid: '52a054a0-516b-40b5-a9a1-12a688dca8db' }
+  const told = (root: string) =>
+    witnessHeaders(env, { promised: { ...organisation, size: 5, root } })
+
+  it('is a note that the key of the log verifies', async () => {
+    const { 'x-audit-checkpoint': header = '' } = await told('05'.repeat(32))
+    const note = parseCheckpoint(Buffer.from(header, 'base64').toString())
+    const log = logOf(organisation)
+    const root = new Uint8Array(32).fill(5)
+    expect(note?.checkpoint).toEqual({ origin: log.origin, size: 5, root })
+    const key = parseVerifierKey(await logKey(env, log))
+    expect(note && key && (await verifyNote(note, [key]))).toBe('good')
+  })
+
+  it('is left out before the first one, and where what was promised cannot be signed', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    expect(await witnessHeaders(env, { promised: null })).toEqual({})
+    expect(error).not.toHaveBeenCalled()
+    expect(await told('no hex')).toEqual({})
+    expect(error.mock.calls.join()).toContain('delivery.no-checkpoint')
+    error.mockRestore()
   })
 })
 

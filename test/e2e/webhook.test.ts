@@ -1,7 +1,8 @@
 /** A webhook from the PUT that causes it to the socket it arrives at, verified as receivers do. */
-import { createHmac } from 'node:crypto'
+import { createHmac, createPublicKey, verify } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { list } from '../../src/tools/api.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { adminOf, type Environment, environmentOf, putState, until } from './demo.ts'
 import { type Received, startReceiver } from './receiver.ts'
@@ -18,8 +19,22 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
-const register = (environment: Environment, body: { url: string; secret?: string }) =>
-  adminOf(server).call('POST', `environments/${environment.client_key}/webhooks/`, body)
+type Asked = { url: string; secret?: string; asymmetric?: boolean }
+
+const register = (environment: Environment, body: Asked) =>
+  adminOf(server).call<{ public_key: string | null }>(
+    'POST',
+    `environments/${environment.client_key}/webhooks/`,
+    body,
+  )
+
+/** As an auditor asks for it. */
+async function takeCheckpoint(): Promise<string> {
+  const [organisation] = await list<{ id: number }>(adminOf(server), 'organisations/')
+  const path = `/api/v1/organisations/${organisation?.id}/audit/checkpoint/`
+  const headers = { Authorization: `Token ${server.demo.token}` }
+  return (await fetch(new URL(path, server.url), { headers })).text()
+}
 
 type Event = { event_type: string; data: Record<string, unknown> }
 
@@ -38,10 +53,14 @@ const count = (received: Received[], wanted: number, withinMs: number) =>
 describe('a webhook with a secret', () => {
   const secret = `whsec_${btoa('thirty-two bytes of a secret key')}`
   let first: Received
+  let publicKey: string | null
+  let checkpoint: string
 
   beforeAll(async () => {
     const receiver = await startReceiver()
-    await register(development, { url: receiver.url, secret })
+    const asked = { url: receiver.url, secret, asymmetric: true }
+    publicKey = (await register(development, asked)).public_key
+    checkpoint = await takeCheckpoint()
     await putState(server, development, {
       feature: 'welcome_text',
       feature_state_value: 'Grüße 🎉',
@@ -70,6 +89,21 @@ describe('a webhook with a secret', () => {
   test('is accepted by the verifier of Standard Webhooks', () => {
     const verified = new Webhook(secret).verify(textOf(first), standardHeaders(first))
     expect(verified).toEqual(eventOf(first))
+  })
+
+  test('carries a signature that its public key verifies', () => {
+    const x = Buffer.from((publicKey ?? '').slice(5), 'base64').toString('base64url')
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+    const { 'webhook-id': id, 'webhook-timestamp': timestamp, ...rest } = standardHeaders(first)
+    const signature = / v1a,(.*)/.exec(rest['webhook-signature'])?.[1] ?? ''
+    const signed = Buffer.from(`${id}.${timestamp}.${textOf(first)}`)
+    expect(verify(null, signed, key, Buffer.from(signature, 'base64'))).toBe(true)
+  })
+
+  test('carries the last checkpoint of the audit log', () => {
+    const carried = Buffer.from(String(first.headers['x-audit-checkpoint']), 'base64').toString()
+    expect(carried).toMatch(/^burgee\/audit\/.+\n\d+\n.+\n\n— burgee\/audit\/.+\n$/)
+    expect(carried).toBe(checkpoint)
   })
 
   test('is refused by the verifier when a byte was changed', () => {

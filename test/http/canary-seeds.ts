@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import { administration } from '../../src/app.ts'
+import { unseal } from '../../src/storage/seal.ts'
 import { createJar } from '../support/canaries.ts'
 import { send } from '../support/send.ts'
 import type { Tenant } from '../support/tenant.ts'
@@ -129,8 +130,13 @@ export async function seedWebhooks(tenant: Tenant) {
   const shown = () => jar.names().filter((name) => name.startsWith('webhook'))
   const url = 'http://127.0.0.1:9/canary'
   const secret = await secretOf('webhook secret')
-  const made = await ask('POST', path, { auth, body: { url, secret } }, shown())
-  const at = `${path}${read<{ id: number }>(made).id}/`
+  const made = await ask('POST', path, { auth, body: { url, secret, asymmetric: true } }, shown())
+  const { id } = read<{ id: number }>(made)
+  const at = `${path}${id}/`
+  const sealed = 'SELECT sealed_private_key FROM webhooks WHERE id = ?'
+  const column = await env.DB.prepare(sealed).bind(id).first<string>('sealed_private_key')
+  await jar.keep('private key of a webhook', await unseal(env.BURGEE_SECRET, column ?? ''))
+  leaks.push(...jar.foundIn(made.text, shown()))
   for (const address of ['ftp://x', 'http://user:cnry-pass@x/', `http://${'x'.repeat(300)}`]) {
     const body = { url: address, secret: await secretOf('secret beside a wrong URL') }
     await ask('POST', path, { auth, body })

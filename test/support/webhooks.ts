@@ -8,6 +8,7 @@ export type Webhook = {
   url: string
   secret: string | null
   standard_secret: string | null
+  public_key: string | null
   headers: Record<string, string>
   rotation: { promote_at: string; secret: string } | null
   updated_at: string
@@ -27,7 +28,12 @@ export async function createShop() {
 export const createWebhook = (world: World, path: string, body: object = { url, secret }) =>
   done(world.api<Webhook>('POST', path, body))
 
-type Row = { sealed_secret: string | null; sealed_headers: string | null; enabled: number }
+type Row = {
+  sealed_secret: string | null
+  sealed_headers: string | null
+  sealed_private_key: string | null
+  enabled: number
+}
 
 export const rowOf = async (id: number) =>
   (await env.DB.prepare('SELECT * FROM webhooks WHERE id = ?').bind(id).first<Row>()) as Row

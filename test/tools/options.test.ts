@@ -53,14 +53,15 @@ describe('the arguments of npm run deploy', () => {
 
 describe('the arguments of npm run webhook:listen', () => {
   test('listen on any port, answer 200 and check nothing unless told otherwise', () => {
-    const options = { port: 0, secret: undefined, status: 200, showsBody: false }
-    expect(listenOptions([])).toEqual(options)
+    const keys = { secret: undefined, publicKey: undefined }
+    expect(listenOptions([])).toEqual({ port: 0, ...keys, status: 200, showsBody: false })
   })
 
   test('are read together', () => {
-    const args = ['--port=9000', '--secret', 'my shared secret', '--status', '503', '--body']
-    const options = { port: 9000, secret: 'my shared secret', status: 503, showsBody: true }
-    expect(listenOptions(args)).toEqual(options)
+    const keys = { secret: 'my shared secret', publicKey: `whpk_${'A'.repeat(43)}=` }
+    const given = ['--secret', keys.secret, '--public-key', keys.publicKey]
+    const args = ['--port=9000', ...given, '--status', '503', '--body']
+    expect(listenOptions(args)).toEqual({ port: 9000, ...keys, status: 503, showsBody: true })
   })
 
   test.each([
@@ -69,6 +70,9 @@ describe('the arguments of npm run webhook:listen', () => {
     [['--status', '100'], '--status wants a number'],
     [['--status', 'ok'], '--status wants a number'],
     [['--secret='], '--secret wants a text'],
+    [['--public-key='], '--public-key wants whpk_'],
+    [['--public-key', 'whsk_AAAA'], '--public-key wants whpk_'],
+    [['--public-key', `whpk_${'A'.repeat(42)}==`], '--public-key wants whpk_'],
     [['--secrets', 'x'], "Unknown option '--secrets'"],
     [['http://127.0.0.1'], 'Unexpected argument'],
   ])('refuse %j with a reason and the usage', (args, reason) => {

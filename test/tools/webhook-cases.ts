@@ -2,7 +2,7 @@
  * Requests as receivers get them, golden (contract audit-and-webhooks §9.5) and hostile, and whether
  * their signatures fit. Whoever verifies, in whatever language, has to say the same of each.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createPrivateKey, sign } from 'node:crypto'
 
 export type Case = {
   name: string
@@ -14,6 +14,9 @@ export type Case = {
   /** Whether the standard signature fits. */
   fits: boolean
 }
+
+/** Signed by an Ed25519 key. */
+export type AsymmetricCase = Omit<Case, 'secret'> & { publicKey: string }
 
 export type LegacyCase = {
   name: string
@@ -170,4 +173,88 @@ export const legacyCases: LegacyCase[] = [
     secret: '',
     signature: createHmac('sha256', '').update(body).digest('hex'),
   }),
+]
+
+/** Seed and public key of the published vector. */
+const pair = Buffer.from(
+  '6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+  'base64',
+)
+export const publicKey = `whpk_${pair.subarray(32).toString('base64')}`
+
+const ed25519 = (seed: Buffer) =>
+  createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]),
+    format: 'der',
+    type: 'pkcs8',
+  })
+const privateKey = ed25519(pair.subarray(0, 32))
+const otherPrivateKey = ed25519(Buffer.alloc(32, 7))
+
+const signedBy = (
+  key: typeof privateKey,
+  { id: ofId = id, timestamp = now, body: ofBody = body }: Signed,
+) => {
+  const signature = sign(null, Buffer.from(`${ofId}.${timestamp}.${ofBody}`), key)
+  return `v1a,${Buffer.from(signature).toString('base64')}`
+}
+
+const asymmetricGolden = signedBy(privateKey, {})
+const otherSignature = signedBy(otherPrivateKey, {})
+
+const asymmetric = (
+  name: string,
+  fits: boolean,
+  changed: Partial<AsymmetricCase> = {},
+): AsymmetricCase => ({
+  name,
+  publicKey,
+  headers: headersOf(asymmetricGolden),
+  body,
+  now,
+  fits,
+  ...changed,
+})
+
+const asymmetricAt = (name: string, fits: boolean, at: Signed): AsymmetricCase =>
+  asymmetric(name, fits, {
+    headers: headersOf(signedBy(privateKey, at), at),
+    body: at.body ?? body,
+  })
+
+const asymmetricText = (name: string, fits: boolean, text: string): AsymmetricCase =>
+  asymmetric(name, fits, { headers: headersOf(text) })
+
+export const asymmetricCases: AsymmetricCase[] = [
+  asymmetric('golden: the published vector', true, {
+    headers: {
+      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      'webhook-timestamp': '1614265330',
+      'webhook-signature':
+        'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+    },
+    body: '{"test": 2432232314}',
+    now: 1_614_265_330,
+  }),
+  asymmetric('alone', true),
+  asymmetricText('beside that of a secret', true, `${golden} ${asymmetricGolden}`),
+  asymmetricText('beside that of another key', true, `${otherSignature} ${asymmetricGolden}`),
+  asymmetricAt('a body beyond ASCII', true, { body: '{"name": "Grüße 🎉"}' }),
+  asymmetricAt('five minutes old', true, { timestamp: now - 300 }),
+  asymmetricAt('older than five minutes', false, { timestamp: now - 301 }),
+  asymmetricAt('earlier than five minutes', false, { timestamp: now + 301 }),
+  asymmetricAt('a timestamp that is no number', false, { timestamp: 'soon' }),
+  asymmetricAt('an empty id', false, { id: '' }),
+  asymmetric('a changed body', false, { body: body.replace('UPDATED', 'DELETED') }),
+  asymmetric('another id', false, { headers: headersOf(asymmetricGolden, { id: 'evt_2' }) }),
+  asymmetric('another timestamp', false, {
+    headers: headersOf(asymmetricGolden, { timestamp: now + 1 }),
+  }),
+  asymmetricText('another key', false, otherSignature),
+  asymmetricText('that of a secret alone', false, golden),
+  asymmetricText('under the version of a secret', false, asymmetricGolden.replace('v1a', 'v1')),
+  asymmetricText('half a signature', false, asymmetricGolden.slice(0, 40)),
+  asymmetricText('no base64', false, 'v1a,%%%'),
+  asymmetricText('a version without its signature', false, 'v1a,'),
+  asymmetricText('an empty signature', false, ''),
 ]

@@ -101,7 +101,7 @@ describe('the local receiver', { timeout: 2 * patience }, () => {
     const tool = start('--status', '503', '--body')
     const { status, line } = await post(tool, { sequence: 1 })
     expect(status).toBe(503)
-    expect(line).toContain('| not checked: start with --secret | answered 503')
+    expect(line).toContain('| not checked: start with --secret or --public-key | answered 503')
     await until(() => /^ {2}"event_type": "FLAG_UPDATED",$/m.exec(tool.told.out)?.[0], tool)
     const port = new URL(await urlOf(tool)).port
     const second = start('--port', port)

@@ -3,18 +3,39 @@ import { describe, expect, test } from 'vitest'
 import { checkSignatures } from '../../src/tools/webhook-check.ts'
 import { prettyOf, tellOf } from '../../src/tools/webhook-event.ts'
 import { createMemory } from '../../src/tools/webhook-memory.ts'
-import { cases, legacyCases, signed } from './webhook-cases.ts'
+import { asymmetricCases, cases, legacyCases, publicKey, signed } from './webhook-cases.ts'
 
 describe('signatures', () => {
   test.each(cases)('$name: $fits', ({ secret, headers, body, now, fits }) => {
-    const { verdict, text } = checkSignatures(secret, { headers, body: Buffer.from(body), now })
+    const { verdict, text } = checkSignatures({ secret }, { headers, body: Buffer.from(body), now })
     expect(verdict === 'verified').toBe(fits)
     expect(text).toMatch(fits ? /^verified/ : /^(NOT VERIFIED: .+|not checked: .+)/)
   })
 
+  test.each(asymmetricCases)(
+    'of a key pair, $name: $fits',
+    ({ headers, body, now, fits, ...keys }) => {
+      const { verdict, text } = checkSignatures(keys, { headers, body: Buffer.from(body), now })
+      expect(verdict).toBe(fits ? 'verified' : 'refused')
+      expect(text).toMatch(fits ? /^verified \(webhook-signature\)$/ : /^NOT VERIFIED: .+/)
+    },
+  )
+
+  test('have to fit both, where a secret and a public key are given', () => {
+    const isFor = (name: string) => asymmetricCases.find((one) => one.name === name)
+    const verdictOf = (name: string) => {
+      const { headers = {}, body = '', now = 0 } = isFor(name) ?? {}
+      const keys = { secret: cases[0]?.secret, publicKey }
+      return checkSignatures(keys, { headers, body: Buffer.from(body), now }).text
+    }
+    expect(verdictOf('beside that of a secret')).toBe('verified (webhook-signature)')
+    expect(verdictOf('alone')).toContain('fits neither this secret nor this body')
+    expect(verdictOf('that of a secret alone')).toContain('fits neither this public key nor')
+  })
+
   test.each(legacyCases)('of the original, $name: $fits', ({ secret, signature, body, fits }) => {
     const headers = { 'x-flagsmith-signature': signature }
-    const { text } = checkSignatures(secret, { headers, body: Buffer.from(body), now: 0 })
+    const { text } = checkSignatures({ secret }, { headers, body: Buffer.from(body), now: 0 })
     expect(text.includes('(x-flagsmith-signature fits)')).toBe(fits)
   })
 
@@ -35,7 +56,7 @@ describe('signatures', () => {
       'webhook-signature fits neither this secret nor this body',
     ],
   ])('that do not fit say why: %j at %i', (given, now, why) => {
-    const { verdict, text } = checkSignatures('new', { headers: given, body, now })
+    const { verdict, text } = checkSignatures({ secret: 'new' }, { headers: given, body, now })
     expect(verdict).toBe('refused')
     expect(text).toContain(`NOT VERIFIED: ${why}`)
   })
@@ -43,7 +64,10 @@ describe('signatures', () => {
   test('of a rotation fit the next secret, while the legacy one is the present secret’s', () => {
     const [both] = legacyCases
     const given = { ...headers, 'x-flagsmith-signature': both?.signature }
-    const { verdict, text } = checkSignatures('new', { headers: given, body, now: 1_000 })
+    const { verdict, text } = checkSignatures(
+      { secret: 'new' },
+      { headers: given, body, now: 1_000 },
+    )
     expect(verdict).toBe('verified')
     expect(text).toContain('but not x-flagsmith-signature')
   })

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cases, legacyCases } from './webhook-cases.ts'
+import { asymmetricCases, cases, legacyCases } from './webhook-cases.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'src/WEBHOOKS.md'), 'utf8')
@@ -13,10 +13,10 @@ const page = readFileSync(join(root, 'src/WEBHOOKS.md'), 'utf8')
 const snippet = (heading: string): string =>
   /```\w+\n([\s\S]*?)```/.exec(page.split(`### ${heading}\n`)[1] ?? '')?.[1] ?? ''
 
-const input = JSON.stringify({ cases, legacyCases })
+const input = JSON.stringify({ cases, legacyCases, asymmetricCases })
 
 type Run = { program: string; args: string[]; env?: Record<string, string> }
-type Verdicts = { standard: boolean[]; legacy: boolean[] }
+type Verdicts = { standard: boolean[]; legacy: boolean[]; asymmetric?: boolean[] }
 
 /** Starting a compiler takes its time on a busy machine. */
 const patience = 120_000
@@ -53,7 +53,7 @@ const node = (code: string): Run => ({
 
 const readCases = `
 import { readFileSync } from 'node:fs'
-const { cases, legacyCases } = JSON.parse(readFileSync(0, 'utf8'))
+const { cases, legacyCases, asymmetricCases } = JSON.parse(readFileSync(0, 'utf8'))
 const at = (now) => { Date.now = () => now * 1000 }
 `
 
@@ -76,6 +76,14 @@ const standard = cases.map(({ secret, headers, body, now }) => {
 })
 const legacy = legacyCases.map((one) => verifyLegacy(one.secret, one.signature, Buffer.from(one.body)))
 console.log(JSON.stringify({ standard, legacy }))
+`
+
+const nodeWithPublicKey = `${snippet('Node, with a public key')}${readCases}
+const asymmetric = asymmetricCases.map(({ publicKey, headers, body, now }) => {
+  at(now)
+  return verify(publicKey, headers, Buffer.from(body))
+})
+console.log(JSON.stringify({ standard: [], legacy: [], asymmetric }))
 `
 
 const python = `${snippet('Python')}
@@ -176,6 +184,12 @@ describe('the snippets for receivers tell right from wrong', { timeout: patience
   })
 
   test('in Node without any package', () => expectAgreement(judge(node(nodeAlone))))
+
+  test('in Node with a public key', () => {
+    const { asymmetric = [] } = judge(node(nodeWithPublicKey))
+    const told = asymmetricCases.map(({ name }, index) => `${name}: ${asymmetric[index]}`)
+    expect(told).toEqual(asymmetricCases.map(({ name, fits }) => `${name}: ${fits}`))
+  })
 
   test.skipIf(lacks.python3)(`in Python${unchecked('python3')}`, () => {
     expectAgreement(judge({ program: 'python3', args: ['-c', python] }))

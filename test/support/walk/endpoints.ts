@@ -1,6 +1,6 @@
 /** Random writes about webhook endpoints, their secrets and what was sent to them. */
 import { desc } from 'drizzle-orm'
-import type { WriteName } from '../../../src/domain/register.ts'
+import type { InputOf, WriteName } from '../../../src/domain/register.ts'
 import { deliveries } from '../../../src/storage/deliveries.ts'
 import { idOf, type Makers, type Walk } from './scene.ts'
 
@@ -57,10 +57,13 @@ export const endpoints: Makers<Name> = {
     const found = endpoint(walk)
     if (found === null) return null
     const { row, organisationId, input } = found
-    const settings = walk.random.chance(0.5)
-      ? { enabled: !row.enabled, sealedSecret: walk.word('sealed') }
-      : { description: walk.word('text'), patterns: ['tag:*'] }
-    return { organisationId, input: { ...input, settings } }
+    const keyPair = { sealedPrivateKey: walk.word('sealed'), publicKey: walk.word('whpk') }
+    const changes: InputOf<'webhook.update'>['settings'][] = [
+      { enabled: !row.enabled, sealedSecret: walk.word('sealed') },
+      { description: walk.word('text'), patterns: ['tag:*'] },
+      row.publicKey === null ? keyPair : { sealedPrivateKey: null, publicKey: null },
+    ]
+    return { organisationId, input: { ...input, settings: walk.random.pick(changes) ?? {} } }
   },
   'webhook.delete': asked,
   'webhook.disable': (walk) => {
