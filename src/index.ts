@@ -7,6 +7,7 @@ import { useLanes } from './engine/index.ts'
 import lanes from './engine/lanes/md5.wasm'
 import type { DeliveryMessage, Env } from './env.ts'
 import { disableHopeless } from './ledger/disabling.ts'
+import { logOf, signPromised } from './ledger/proofs.ts'
 import { pruneLogs } from './ledger/pruning.ts'
 import { endRotations, promoteSecrets } from './ledger/rotations.ts'
 import { sweepLedgers } from './ledger/sweep.ts'
@@ -25,6 +26,7 @@ export default {
       : consumeDeliveries(batch, env, {
           waitUntil: (work) => ctx.waitUntil(work),
           gone: () => disableHopeless(env, Date.now()),
+          sign: (promised) => signPromised(env, logOf(promised), promised),
         }),
   async scheduled(_controller, env) {
     const now = Date.now()

@@ -4,8 +4,8 @@
  */
 import type { Env } from '../env.ts'
 import { logInfo } from '../log.ts'
+import type { Assignment } from '../storage/assignments.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
-import type { Assignment } from '../storage/delivery-claims.ts'
 import { findFirstWaiting, selectNext } from '../storage/delivery-lines.ts'
 import {
   type Ended,
@@ -13,17 +13,20 @@ import {
   recordAttempt,
   releaseHeldBack,
 } from '../storage/delivery-results.ts'
-import { lanes, slackMs } from './claim.ts'
+import { lanes, nextClaim, slackMs } from './claim.ts'
 import { noteHealth } from './health.ts'
 import { perform } from './perform.ts'
 import type { Failure } from './schedule.ts'
 import type { SendTools } from './send.ts'
 import { verdictOf } from './verdict.ts'
+import type { Sign } from './witness.ts'
 
-export type Tools = SendTools & { random: () => number }
+export type Tools = SendTools & { random: () => number; sign: Sign }
 
 export type Attempted = {
   assignment: Assignment
+  /** What was taken with the record of this attempt, to be sent at once. */
+  taken: Assignment | null
   failure: Failure | null
   /** Milliseconds until the next attempt of this delivery; null when that is not its own to decide. */
   wait: number | null
@@ -47,8 +50,12 @@ async function planTrial(db: Database, next: Next, until: number) {
   return first && { deliveryId: first.id, wait: Math.max(until, first.nextAttemptAt) - next.now }
 }
 
-/** Throws only when D1 fails. */
-export async function attempt(env: Env, assignment: Assignment, tools: Tools): Promise<Attempted> {
+/** `goesOn`: whether whoever sends this has time for another. Throws only when D1 fails. */
+export async function attempt(
+  env: Env,
+  assignment: Assignment,
+  { goesOn, ...tools }: Tools & { goesOn: () => boolean },
+): Promise<Attempted> {
   const db = openDatabase(env.DB)
   const { deliveryId, number, webhookId } = assignment
   const result = await perform(env, assignment, tools)
@@ -68,7 +75,9 @@ export async function attempt(env: Env, assignment: Assignment, tools: Tools): P
   logInfo('delivery.attempted', { deliveryId, number, status, failure })
   const { ordered } = assignment
   const next = { id: webhookId, ordered, dueBy: now + slackMs, now, limit: lanes }
-  const recorded = await recordAttempt(db, ended, { verdict, next })
+  // After a failure the breaker has a say in what goes next.
+  const claim = failure === null && goesOn() ? nextClaim(next, now) : null
+  const recorded = await recordAttempt(db, ended, { verdict, next, claim })
   // What waits for the breaker is let go by whoever tries it.
   const isOwn = recorded.counted && verdict.state === 'waiting' && verdict.reason !== 'breaker'
   const wait = isOwn ? verdict.nextAttemptAt - now : null
@@ -76,5 +85,5 @@ export async function attempt(env: Env, assignment: Assignment, tools: Tools): P
   const due = turn.kind === 'closed' ? await dueAgain(db, next) : recorded.due
   const trial = turn.kind === 'opened' ? await planTrial(db, next, turn.until) : null
   const [released, opened] = [turn.kind === 'closed', turn.kind === 'opened']
-  return { assignment, failure, wait, due, released, opened, trial }
+  return { assignment, taken: recorded.taken, failure, wait, due, released, opened, trial }
 }

@@ -4,10 +4,11 @@
  */
 import type { DeliveryMessage, Env } from '../env.ts'
 import { logError, logInfo, reasonOf } from '../log.ts'
-import type { Assignment } from '../storage/delivery-claims.ts'
+import type { Assignment } from '../storage/assignments.ts'
 import { type Attempted, attempt, type Tools } from './attempt.ts'
 import { claim, leaseMs } from './claim.ts'
 import { ring, ringLater } from './ring.ts'
+import type { Sign } from './witness.ts'
 
 /** After the lease of an attempt that may have begun, so that the repeat can take it. */
 const retrySeconds = Math.ceil(leaseMs / 1_000) + 5
@@ -19,8 +20,10 @@ const deadLetterSeconds = 60
  */
 const laneMs = 8_000
 
+type Given = Omit<Tools, 'sign'>
+
 /** `fetch` is wrapped because the runtime's own refuses to be called as a member of an object. */
-const realTools: Tools = {
+const realTools: Given = {
   fetch: (input, init) => fetch(input, init),
   now: Date.now,
   random: Math.random,
@@ -32,6 +35,8 @@ export type Surroundings = {
   waitUntil: (work: Promise<unknown>) => void
   /** An endpoint has said that it is gone: whoever may switch it off does, now or later. */
   gone: () => Promise<void>
+  /** Makes the note that tells receivers what the audit log is. */
+  sign: Sign
 }
 
 /** What fails here is recorded in D1, and the sweep comes back to it. */
@@ -68,11 +73,16 @@ async function drive(
   for (let assignment: Assignment | undefined = first; assignment !== undefined; ) {
     const { deliveryId } = assignment
     try {
-      const done: Attempted = await attempt(env, assignment, tools)
+      const goesOn = () => Date.now() <= until
+      const done: Attempted = await attempt(env, assignment, { ...tools, goesOn })
       await ringAfter(env, done)
       if (done.failure === 'gone') await gone()
+      if (done.taken !== null) {
+        assignment = done.taken
+        continue
+      }
       if (done.opened || done.due.length === 0) return
-      if (Date.now() > until) return orLeave(deliveryId, ring(env, done.due.slice(0, 1)))
+      if (!goesOn()) return orLeave(deliveryId, ring(env, done.due.slice(0, 1)))
       ;[assignment] = await claim(env, done.due, { now: tools.now(), most: 1 })
     } catch (error) {
       logError('delivery.attempt-broke', { deliveryId, error: reasonOf(error) })
@@ -87,7 +97,7 @@ const idOf = ({ body }: Message<DeliveryMessage>): string | null =>
 type Messages = readonly Message<DeliveryMessage>[]
 
 /** Where a claim of several fails each is tried alone, because one that cannot be must not keep others. */
-async function take(env: Env, messages: Messages, tools: Tools): Promise<Assignment[]> {
+async function take(env: Env, messages: Messages, tools: Given): Promise<Assignment[]> {
   const ids = messages.flatMap((message) => idOf(message) ?? [])
   const again = { delaySeconds: retrySeconds }
   try {
@@ -118,7 +128,7 @@ async function take(env: Env, messages: Messages, tools: Tools): Promise<Assignm
 export async function consumeDeliveries(
   batch: MessageBatch<DeliveryMessage>,
   env: Env,
-  { waitUntil, gone, tools = realTools }: Surroundings & { tools?: Tools },
+  { waitUntil, gone, sign, tools = realTools }: Surroundings & { tools?: Given },
 ): Promise<void> {
   for (const message of batch.messages) {
     if (idOf(message) !== null) continue
@@ -127,7 +137,9 @@ export async function consumeDeliveries(
   }
   const readable = batch.messages.filter((message) => idOf(message) !== null)
   const assignments = await take(env, readable, tools)
-  waitUntil(Promise.all(assignments.map((one) => drive(env, one, { tools, gone }))))
+  waitUntil(
+    Promise.all(assignments.map((one) => drive(env, one, { tools: { ...tools, sign }, gone }))),
+  )
 }
 
 /** A dead letter is a doorbell that was rung in vain too often. It is rung again, after a while. */

@@ -1,6 +1,7 @@
 /** Keeps an endpoint's health true while several attempts change it at once. Decides nothing itself. */
+
+import type { Assignment } from '../storage/assignments.ts'
 import type { Database } from '../storage/database.ts'
-import type { Assignment } from '../storage/delivery-claims.ts'
 import { changeHealth, findHealth } from '../storage/webhook-health.ts'
 import { afterAttempt, type Heard, isNews, unknownHealth } from './breaker.ts'
 

@@ -4,14 +4,14 @@
  */
 import { decodeBase64 } from 'hono/utils/encode'
 import type { Env } from '../env.ts'
-import type { Assignment } from '../storage/delivery-claims.ts'
+import type { Assignment } from '../storage/assignments.ts'
 import { importSeed } from '../storage/ed25519.ts'
 import { unseal } from '../storage/seal.ts'
 import { type HeaderLines, mergeHeaders } from './headers.ts'
 import { type Called, callOut, notSent } from './outbound.ts'
 import type { SendTools } from './send.ts'
 import { placeHeaders, type Secrets, signatureHeaders, traceHeaders } from './signing.ts'
-import { checkpointHeader, witnessHeaders } from './witness.ts'
+import { checkpointHeader, type Sign, witnessHeaders } from './witness.ts'
 
 type Opened = Secrets & { custom: HeaderLines }
 
@@ -32,12 +32,14 @@ async function openSealed(env: Env, { sealed }: Assignment): Promise<Opened | un
   }
 }
 
-async function headersOf(env: Env, assignment: Assignment, at: Opened & { timestamp: number }) {
+type At = Opened & { timestamp: number; sign: Sign }
+
+async function headersOf(assignment: Assignment, at: At) {
   const { eventId: id, body, environmentId, sequence, number: attempt } = assignment
   const [signatures, trace, witness] = await Promise.all([
     signatureHeaders({ id, timestamp: at.timestamp, body }, at),
     traceHeaders(id, crypto.getRandomValues(new Uint8Array(8))),
-    witnessHeaders(env, assignment),
+    witnessHeaders(at.sign, assignment),
   ])
   const place = placeHeaders({ environmentId, sequence, attempt })
   const { sent, shown } = mergeHeaders(at.custom, { ...signatures, ...place, ...trace, ...witness })
@@ -52,14 +54,14 @@ type Performed = Called & { shown: HeaderLines | null }
 export async function perform(
   env: Env,
   assignment: Assignment,
-  tools: SendTools,
+  tools: SendTools & { sign: Sign },
 ): Promise<Performed> {
   const opened = await openSealed(env, assignment)
   if (opened === undefined) {
     return { ...notSent('sealed', 'The stored secret cannot be opened.'), shown: null }
   }
   const timestamp = Math.floor(tools.now() / 1_000)
-  const { sent, shown } = await headersOf(env, assignment, { ...opened, timestamp })
+  const { sent, shown } = await headersOf(assignment, { ...opened, timestamp, sign: tools.sign })
   const { url, body } = assignment
   const called = await callOut(env, { url, headers: sent, body }, tools)
   return { ...called, shown: called.refusal === null ? shown : null }

@@ -4,26 +4,27 @@
  * promised last, and nothing where that is nothing.
  */
 import { encodeBase64 } from 'hono/utils/encode'
-import type { Env } from '../env.ts'
-import { logOf, signPromised } from '../ledger/proofs.ts'
 import { logError, reasonOf } from '../log.ts'
-import type { Assignment } from '../storage/delivery-claims.ts'
+import type { Assignment } from '../storage/assignments.ts'
+import type { OrganisationPromise } from '../storage/checkpoints.ts'
 import type { HeaderLines } from './headers.ts'
 
 export const checkpointHeader = 'x-audit-checkpoint'
 
+/** Whoever keeps the log signs: the promise as a note. */
+export type Sign = (promised: OrganisationPromise) => Promise<string>
+
 /** A note that cannot be made keeps back no event: it goes without. */
 export async function witnessHeaders(
-  env: Env,
+  sign: Sign,
   { promised }: Pick<Assignment, 'promised'>,
 ): Promise<HeaderLines> {
   if (promised === null) return {}
-  const log = logOf(promised)
   try {
-    const note = new TextEncoder().encode(await signPromised(env, log, promised))
+    const note = new TextEncoder().encode(await sign(promised))
     return { [checkpointHeader]: encodeBase64(note.buffer) }
   } catch (error) {
-    logError('delivery.no-checkpoint', { ledger: log.ledger, error: reasonOf(error) })
+    logError('delivery.no-checkpoint', { organisation: promised.id, error: reasonOf(error) })
     return {}
   }
 }

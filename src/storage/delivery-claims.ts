@@ -2,17 +2,22 @@
  * Taking deliveries: who may send what, settled in one transaction for all that are asked for. Of any
  * number of claims at once each delivery is won by one. Decides no numbers; they are arguments.
  */
-import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
-import { type OrganisationPromise, promiseTo } from './checkpoints.ts'
-import { type Database, isOneOf } from './database.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  type Assignment,
+  type AssignmentRow,
+  readAssignments,
+  toAssignment,
+} from './assignments.ts'
+import type { Database, Statement } from './database.ts'
 import { type AttemptOutcome, attempts, deliveries, isDue, isWaiting } from './deliveries.ts'
-import { isBehind } from './delivery-lines.ts'
-import { eventBodies, events } from './events.ts'
-import { type HealthRow, webhookHealth } from './webhook-health.ts'
-import { type Webhook, webhooks } from './webhooks.ts'
+import { type Endpoint, isBehind, nextIds } from './delivery-lines.ts'
+import { webhookHealth } from './webhook-health.ts'
+import { webhooks } from './webhooks.ts'
 
 export type Claim = {
-  ids: string[]
+  /** By their ids, or whatever an endpoint is to get next. */
+  named: string[] | Endpoint
   now: number
   /** Attempts due up to here may be taken. */
   dueBy: number
@@ -25,28 +30,14 @@ export type Claim = {
   most: number
 }
 
-/** What one attempt needs to know, read in the transaction that took it. */
-export type Assignment = {
-  deliveryId: string
-  /** Of all attempts; and of those since it was last replayed. */
-  number: number
-  round: number
-  eventId: string
-  body: string
-  environmentId: number | null
-  sequence: number
-  webhookId: number
-  ordered: boolean
-  url: string
-  sealed: Pick<Webhook, 'sealedSecret' | 'sealedNextSecret' | 'sealedPrivateKey' | 'sealedHeaders'>
-  /** What the log of the event's organisation has promised by now. */
-  promised: OrganisationPromise | null
-  health: HealthRow | null
-}
-
 export type Settled = { id: string; state: string }
 
-const isNamed = ({ ids }: Claim): SQL => isOneOf(deliveries.id, ids)
+const namedIds = ({ named, now, dueBy, most }: Claim): SQL =>
+  Array.isArray(named)
+    ? sql`(SELECT value FROM json_each(${JSON.stringify(named)}))`
+    : nextIds(named, { now, dueBy, limit: most })
+
+const isNamed = (claim: Claim): SQL => sql`${deliveries.id} IN ${namedIds(claim)}`
 
 const isUsedUp = ({ maxAttempts }: Claim): SQL =>
   sql`${deliveries.attempts} - ${deliveries.earlierAttempts} >= ${maxAttempts}`
@@ -83,10 +74,12 @@ const dueWhere = (claim: Claim, condition: SQL): SQL => sql`${deliveries.id} IN 
         PARTITION BY due.webhook_id ORDER BY due.next_attempt_at, due.sequence, due.id) AS place,
       (SELECT count(*) FROM deliveries AS sent WHERE sent.webhook_id = due.webhook_id
         AND sent.leased_until > 0 AND sent.leased_until >= ${claim.now}) AS sending
-    FROM deliveries AS due LEFT JOIN webhook_health AS health ON health.webhook_id = due.webhook_id
-    WHERE due.id IN (SELECT value FROM json_each(${JSON.stringify(claim.ids)}))
+    FROM deliveries AS due JOIN webhooks AS endpoint ON endpoint.id = due.webhook_id
+      LEFT JOIN webhook_health AS health ON health.webhook_id = due.webhook_id
+    WHERE due.id IN ${namedIds(claim)}
       AND due.state = 'waiting' AND due.next_attempt_at <= ${claim.dueBy}
-      AND due.leased_until < ${claim.now} AND NOT ${isBehind('due')})
+      AND due.leased_until < ${claim.now} AND NOT ${isBehind('due')}
+      AND endpoint.enabled AND due.attempts - due.earlier_attempts < ${claim.maxAttempts})
   WHERE ${condition})`
 
 /** While the breaker is closed: as many as the endpoint has lanes. */
@@ -144,7 +137,7 @@ const halfOpen = (db: Database, claim: Claim) =>
     .where(
       sql`${webhookHealth.breakerState} <> 'closed' AND ${webhookHealth.breakerUntil} <= ${claim.now}
         AND EXISTS (SELECT 1 FROM deliveries AS taken
-          WHERE taken.id IN (SELECT value FROM json_each(${JSON.stringify(claim.ids)}))
+          WHERE taken.id IN ${namedIds(claim)}
             AND taken.webhook_id = ${webhookHealth.webhookId}
             AND taken.leased_until = ${claim.leasedUntil})`,
     )
@@ -159,65 +152,13 @@ const holdBack = (db: Database, claim: Claim) => {
     .where(sql`${isNamed(claim)} AND ${isDue(claim.dueBy, claim.now)} AND ${until} IS NOT NULL`)
 }
 
-const { webhookId: _, ...healthColumns } = getTableColumns(webhookHealth)
-
-/** What was taken, and what a breaker keeps. No two columns of one name: D1 would return one of them. */
+/** What was taken, and what a breaker keeps. */
 const readNamed = (db: Database, claim: Claim) =>
-  db
-    .select({
-      deliveryId: deliveries.id,
-      number: deliveries.attempts,
-      round: sql<number>`${deliveries.attempts} - ${deliveries.earlierAttempts}`.as('round'),
-      leasedUntil: deliveries.leasedUntil,
-      eventId: deliveries.eventId,
-      body: eventBodies.body,
-      environmentId: deliveries.environmentId,
-      // Only what is not sent has none.
-      sequence: sql<number>`${deliveries.sequence}`.as('sequence'),
-      webhookId: deliveries.webhookId,
-      ordered: webhooks.ordered,
-      url: webhooks.url,
-      sealedSecret: webhooks.sealedSecret,
-      sealedNextSecret: webhooks.sealedNextSecret,
-      sealedPrivateKey: webhooks.sealedPrivateKey,
-      sealedHeaders: webhooks.sealedHeaders,
-      promised: promiseTo(events.organisationId).as('promised'),
-      ...healthColumns,
-    })
-    .from(deliveries)
-    .innerJoin(events, eq(events.id, deliveries.eventId))
-    .innerJoin(webhooks, eq(webhooks.id, deliveries.webhookId))
-    .innerJoin(
-      eventBodies,
-      and(eq(eventBodies.eventId, events.id), eq(eventBodies.format, deliveries.format)),
-    )
-    .leftJoin(webhookHealth, eq(webhookHealth.webhookId, deliveries.webhookId))
-    .where(
-      sql`${isNamed(claim)} AND (${deliveries.leasedUntil} = ${claim.leasedUntil}
-        OR (${isWaiting} AND ${webhookHealth.breakerState} <> 'closed'))`,
-    )
-
-type Named = Awaited<ReturnType<typeof readNamed>>[number]
-
-function toHealth(row: Named): HealthRow | null {
-  const { webhookId, revision, breakerState, consecutiveFailures } = row
-  if (revision === null || breakerState === null || consecutiveFailures === null) return null
-  const { lastStatus, lastSuccessAt, lastFailureAt, failingSince, breakerUntil, goneAt } = row
-  const times = { lastSuccessAt, lastFailureAt, failingSince, breakerUntil, goneAt }
-  return { webhookId, revision, lastStatus, breakerState, consecutiveFailures, ...times }
-}
-
-function toAssignment(row: Named): Assignment {
-  const { deliveryId, number, round, eventId, body, environmentId, sequence } = row
-  const { webhookId, ordered, url, promised } = row
-  const { sealedSecret, sealedNextSecret, sealedPrivateKey, sealedHeaders } = row
-  return {
-    ...{ deliveryId, number, round, eventId, body, environmentId, sequence },
-    ...{ webhookId, ordered, url, promised },
-    sealed: { sealedSecret, sealedNextSecret, sealedPrivateKey, sealedHeaders },
-    health: toHealth(row),
-  }
-}
+  readAssignments(
+    db,
+    sql`${isNamed(claim)} AND (${deliveries.leasedUntil} = ${claim.leasedUntil}
+      OR (${isWaiting} AND ${webhookHealth.breakerState} <> 'closed'))`,
+  )
 
 /**
  * The started attempts and the leases stand behind the same guard, so either both are there or neither.
@@ -234,14 +175,20 @@ export async function claimDeliveries(
     takeLeases(db, claim, mayGo),
     readNamed(db, claim),
   ])
-  const mine = new Set(started.map(({ deliveryId }) => deliveryId))
-  const rows = found.filter(({ deliveryId }) => mine.has(deliveryId))
+  const rows = takenOf(started, found)
   // Rare, and only what waits behind a breaker waits for it.
   if (found.length > rows.length) rows.push(...(await claimBehindBreakers(db, claim)))
   return { assignments: rows.map(toAssignment), settled }
 }
 
-async function claimBehindBreakers(db: Database, claim: Claim): Promise<Named[]> {
+type Started = { deliveryId: string }
+
+const takenOf = (started: Started[], found: AssignmentRow[]): AssignmentRow[] => {
+  const mine = new Set(started.map(({ deliveryId }) => deliveryId))
+  return found.filter(({ deliveryId }) => mine.has(deliveryId))
+}
+
+async function claimBehindBreakers(db: Database, claim: Claim): Promise<AssignmentRow[]> {
   const [started, , , , found] = await db.batch([
     insertStarted(db, claim, mayTry),
     takeLeases(db, claim, mayTry),
@@ -249,6 +196,25 @@ async function claimBehindBreakers(db: Database, claim: Claim): Promise<Named[]>
     holdBack(db, claim),
     readNamed(db, claim),
   ])
-  const mine = new Set(started.map(({ deliveryId }) => deliveryId))
-  return found.filter(({ deliveryId }) => mine.has(deliveryId))
+  return takenOf(started, found)
+}
+
+/**
+ * Statements that take what an endpoint is to get next, for the batch that ends the attempt before. They
+ * settle nothing and try no breaker: where they take nothing a claim says why.
+ */
+export const takeNext = (db: Database, claim: Claim & { named: Endpoint }): Statement[] => [
+  insertStarted(db, claim, mayGo),
+  takeLeases(db, claim, mayGo),
+  readAssignments(
+    db,
+    sql`${deliveries.webhookId} = ${claim.named.id} AND ${deliveries.leasedUntil} > 0
+      AND ${deliveries.leasedUntil} = ${claim.leasedUntil}`,
+  ),
+]
+
+/** What came of them. */
+export const readTaken = ([started, , found]: unknown[]): Assignment | null => {
+  const [row] = takenOf(started as Started[], found as AssignmentRow[])
+  return row === undefined ? null : toAssignment(row)
 }

@@ -4,7 +4,7 @@
  */
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
-import { deliveries, isDue } from './deliveries.ts'
+import { deliveries } from './deliveries.ts'
 import { type Webhook, webhooks } from './webhooks.ts'
 
 /** Deliveries of no environment have a line of their own. As the index over the lines says it. */
@@ -58,31 +58,37 @@ export type Due = { dueBy: number; now: number }
 const isOverdue = (table: string, { dueBy, now }: Due): SQL =>
   sql`${sql.raw(table)}.next_attempt_at <= ${dueBy} AND ${sql.raw(table)}.leased_until < ${now}`
 
-/** Cut before it is sorted in with the lines: there may be many of them. */
-const replayedOf = (webhookId: SQL, { limit, ...due }: Due & { limit: number }): SQL => sql`(
+/** Of an endpoint, by when they are due; cut at once, because there may be many of them. */
+const overdueOf = (
+  webhookId: SQL,
+  { limit, ...due }: Due & { limit: number },
+  which = sql``,
+): SQL => sql`(
   SELECT own.id FROM deliveries AS own
-  WHERE own.webhook_id = ${webhookId} AND own.state = 'waiting' AND own.replayed
-    AND ${isOverdue('own', due)}
+  WHERE own.webhook_id = ${webhookId} AND own.state = 'waiting' AND ${isOverdue('own', due)} ${which}
   ORDER BY own.next_attempt_at, own.sequence LIMIT ${limit})`
 
-/** What an endpoint is to get next, in order. A statement, for the batch that ends an attempt. */
-export const selectNext = (
-  db: Database,
-  { id, ordered }: Endpoint,
-  at: Due & { limit: number },
-) => {
+const replayedOf = (webhookId: SQL, at: Due & { limit: number }): SQL =>
+  overdueOf(webhookId, at, sql`AND own.replayed`)
+
+/** What an endpoint is to get next, in no order. */
+export const nextIds = ({ id, ordered }: Endpoint, at: Due & { limit: number }): SQL => {
   const webhookId = sql`${id}`
-  const mayGo = ordered
-    ? sql`(${deliveries.id} IN ${firstOfLines(webhookId)}
-        OR ${deliveries.id} IN ${replayedOf(webhookId, at)})`
-    : eq(deliveries.webhookId, id)
-  return db
+  if (!ordered) return overdueOf(webhookId, at)
+  return sql`(
+    SELECT own.id FROM deliveries AS own
+    WHERE (own.id IN ${firstOfLines(webhookId)} OR own.id IN ${replayedOf(webhookId, at)})
+      AND ${isOverdue('own', at)}
+    ORDER BY own.next_attempt_at, own.sequence LIMIT ${at.limit})`
+}
+
+/** What an endpoint is to get next, in order. A statement, for the batch that ends an attempt. */
+export const selectNext = (db: Database, endpoint: Endpoint, at: Due & { limit: number }) =>
+  db
     .select({ id: deliveries.id, nextAttemptAt: deliveries.nextAttemptAt })
     .from(deliveries)
-    .where(and(mayGo, isDue(at.dueBy, at.now)))
+    .where(sql`${deliveries.id} IN ${nextIds(endpoint, at)}`)
     .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence))
-    .limit(at.limit)
-}
 
 /** Due or not, being sent or not. */
 export async function findFirstWaiting(db: Database, endpoint: Endpoint) {
@@ -109,9 +115,6 @@ export async function listOverdue(
     .where(sql`${webhooks.id} > ${page.after}`)
     .orderBy(asc(webhooks.id))
     .limit(page.endpoints)
-  const anyOf = sql`(SELECT own.id FROM deliveries AS own
-    WHERE own.webhook_id = ${webhooks.id} AND own.state = 'waiting' AND ${isOverdue('own', page)}
-    ORDER BY own.next_attempt_at, own.sequence LIMIT ${page.each})`
   const inFront = sql`(SELECT own.id FROM deliveries AS own
     WHERE own.id IN ${firstOfLines(sql`${webhooks.id}`)} AND ${isOverdue('own', page)}
     ORDER BY own.next_attempt_at, own.sequence LIMIT ${page.each})`
@@ -124,7 +127,7 @@ export async function listOverdue(
       .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence))
   const [endpoints, ...due] = await db.batch([
     mine,
-    of(false, anyOf),
+    of(false, overdueOf(sql`${webhooks.id}`, { ...page, limit: page.each })),
     of(true, inFront),
     of(true, replayedOf(sql`${webhooks.id}`, { ...page, limit: page.each })),
   ])

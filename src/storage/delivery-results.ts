@@ -1,7 +1,9 @@
 /** What became of attempts, written down once for each. Decides nothing. */
 import { and, eq, ne, sql } from 'drizzle-orm'
+import type { Assignment } from './assignments.ts'
 import { type Database, runBatch, type Statement } from './database.ts'
 import { type AttemptOutcome, attempts, deliveries, isWaiting } from './deliveries.ts'
+import { type Claim, readTaken, takeNext } from './delivery-claims.ts'
 import { type Endpoint, selectNext } from './delivery-lines.ts'
 import { markGone } from './webhook-health.ts'
 
@@ -25,7 +27,12 @@ export type Verdict =
 
 export type Next = Endpoint & { dueBy: number; now: number; limit: number }
 
+/** Taking what the endpoint is to get next, in the batch that records the attempt. */
+export type NextClaim = Claim & { named: Endpoint }
+
 export type Recorded = {
+  /** What was taken to be sent next; null: nothing, or nothing was to be taken. */
+  taken: Assignment | null
   /** Whether this attempt still had a say. */
   counted: boolean
   /** What the endpoint is to get next. */
@@ -76,19 +83,26 @@ const settleFailed = (
 export async function recordAttempt(
   db: Database,
   ended: Ended,
-  { verdict, next }: { verdict: Verdict; next: Next },
+  { verdict, next, claim }: { verdict: Verdict; next: Next; claim: NextClaim | null },
 ): Promise<Recorded> {
   const isDelivered = verdict.state === 'delivered'
   const statements: Statement[] = [
     endAttempt(db, ended, isDelivered ? 'delivered' : 'failed'),
     isDelivered ? settleDelivered(db, ended) : settleFailed(db, ended, verdict),
+    ...(claim === null ? [] : takeNext(db, claim)),
     selectNext(db, next, next),
   ]
   if (verdict.state === 'dead' && verdict.isGone) {
     statements.push(markGone(db, next.id, ended.endedAt))
   }
-  const [, settled, due] = (await runBatch(db, statements)) as [unknown, { id: string }[], Id[]]
-  return { counted: settled.length > 0, due: due.map(({ id }) => id) }
+  const [, settled, ...rest] = await runBatch(db, statements)
+  const taken = claim === null ? null : readTaken(rest.splice(0, 3))
+  const [due] = rest as [Id[]]
+  return {
+    taken,
+    counted: (settled as Id[]).length > 0,
+    due: due.map(({ id }) => id),
+  }
 }
 
 type Id = { id: string }

@@ -25,6 +25,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+const nobody = { waitUntil: () => undefined, gone: async () => undefined, sign: async () => '' }
+
 describe('an endpoint that is not to be called', () => {
   it('sets a delivery aside without an attempt when it is disabled', async () => {
     const { id, webhookId } = await addDelivery()
@@ -95,7 +97,7 @@ describe('a batch', () => {
     const dead = receiver(() => new Promise<Response>(() => undefined))
     const message = { id: 'm1', body: { deliveryId: hanging.id }, ack: vi.fn() }
     const batch = { messages: [message] } as unknown as MessageBatch<DeliveryMessage>
-    const around = { tools: dead.tools, waitUntil: () => undefined, gone: async () => undefined }
+    const around = { ...nobody, tools: dead.tools }
     await consumeDeliveries(batch, quietEnv().env, around)
     expect(message.ack).toHaveBeenCalledOnce()
     expect(await listAttempts(hanging.id)).toMatchObject([{ outcome: 'started' }])
@@ -159,7 +161,7 @@ describe('when our own side fails', () => {
     const message = { id: 'm1', body: { deliveryId: id }, retry }
     const batch = { messages: [message] } as unknown as MessageBatch<DeliveryMessage>
     const { tools } = receiver(() => new Response('ok'))
-    const around = { tools, waitUntil: () => undefined, gone: async () => undefined }
+    const around = { ...nobody, tools }
     await consumeDeliveries(batch, quietEnv({ DB: failingDatabase(1) }).env, around)
     expect(retry).toHaveBeenCalledExactlyOnceWith({ delaySeconds: 35 })
   })

@@ -69,14 +69,21 @@ describe('the lanes of an endpoint', () => {
     expect(requests).toHaveLength(7)
   })
 
-  it('send a backlog in order from one doorbell', async () => {
+  it('send a backlog in order from one doorbell, each attempt written down before it begins', async () => {
     const { ids, webhookId } = await addBacklog(6)
     const { env, rung } = quietEnv()
-    const { tools, requests } = receiver(() => new Response('ok'))
+    const began: unknown[] = []
+    const { tools, requests } = receiver(async ({ headers }) => {
+      const id = ids[Number(headers.get('x-sequence')) - 1] ?? ''
+      const [attempt] = await listAttempts(id)
+      began.push([attempt?.outcome, (await findDelivery(id))?.leasedUntil])
+      return new Response('ok')
+    })
     await consume(env, tools, ids.slice(0, 1))
     expect(requests.map((sent) => sent.headers.get('x-sequence'))).toEqual([
       ...['1', '2', '3', '4', '5', '6'],
     ])
+    expect(began).toEqual(Array(6).fill(['started', t0 + 30 * second]))
     expect(rung).toEqual([])
     expect(await healthOf(webhookId)).toMatchObject({ lastStatus: 200, lastSuccessAt: t0 })
   })

@@ -10,10 +10,10 @@ import {
   standardSignature,
   traceHeaders,
 } from '../../src/delivery/signing.ts'
-import { witnessHeaders } from '../../src/delivery/witness.ts'
+import { type Sign, witnessHeaders } from '../../src/delivery/witness.ts'
 import type { Env } from '../../src/env.ts'
 import { parseCheckpoint, parseVerifierKey, verifyNote } from '../../src/ledger/note.ts'
-import { logKey, logOf } from '../../src/ledger/proofs.ts'
+import { logKey, logOf, signPromised } from '../../src/ledger/proofs.ts'
 import { importSeed, publicKeyOf } from '../../src/storage/ed25519.ts'
 
 const generated = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
@@ -217,9 +217,10 @@ describe('the trace of an event', () => {
 
 describe('the checkpoint that goes along', () => {
   const env = { BURGEE_SECRET: 'dGVzdA==' } as Env
+  const sign: Sign = (promised) => signPromised(env, logOf(promised), promised)
   const organisation = { id: 3, uuid: '52a054a0-516b-40b5-a9a1-12a688dca8db' }
   const told = (root: string) =>
-    witnessHeaders(env, { promised: { ...organisation, size: 5, root } })
+    witnessHeaders(sign, { promised: { ...organisation, size: 5, root } })
 
   it('is a note that the key of the log verifies', async () => {
     const { 'x-audit-checkpoint': header = '' } = await told('05'.repeat(32))
@@ -233,7 +234,7 @@ describe('the checkpoint that goes along', () => {
 
   it('is left out before the first one, and where what was promised cannot be signed', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-    expect(await witnessHeaders(env, { promised: null })).toEqual({})
+    expect(await witnessHeaders(sign, { promised: null })).toEqual({})
     expect(error).not.toHaveBeenCalled()
     expect(await told('no hex')).toEqual({})
     expect(error.mock.calls.join()).toContain('delivery.no-checkpoint')

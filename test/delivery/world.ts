@@ -4,6 +4,7 @@ import { env as bindings } from 'cloudflare:workers'
 import type { Tools } from '../../src/delivery/attempt.ts'
 import { consumeDeliveries } from '../../src/delivery/consumer.ts'
 import type { DeliveryMessage, Env } from '../../src/env.ts'
+import { logOf, signPromised } from '../../src/ledger/proofs.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import type { Attempt, Delivery } from '../../src/storage/deliveries.ts'
 import { seal } from '../../src/storage/seal.ts'
@@ -188,7 +189,7 @@ export function receiver(answer: (sent: Sent) => Response | Promise<Response>) {
     requests.push(sent)
     return answer(sent)
   }
-  const tools: Tools = {
+  const tools: Omit<Tools, 'sign'> = {
     fetch: fetch as typeof globalThis.fetch,
     now: () => clock.now,
     random: () => 0.5,
@@ -197,7 +198,7 @@ export function receiver(answer: (sent: Sent) => Response | Promise<Response>) {
 }
 
 /** Hands messages to the consumer as the queue would and answers what became of each. */
-export async function consume(env: Env, tools: Tools, deliveryIds: unknown[]) {
+export async function consume(env: Env, tools: Omit<Tools, 'sign'>, deliveryIds: unknown[]) {
   const messages = deliveryIds.map((deliveryId, index) => ({
     id: String(index),
     timestamp: new Date(t0),
@@ -213,6 +214,7 @@ export async function consume(env: Env, tools: Tools, deliveryIds: unknown[]) {
     gone: async () => {
       farewells.push(tools.now())
     },
+    sign: (promised) => signPromised(env, logOf(promised), promised),
   })
   await Promise.all(under)
   return { ...(await getQueueResult(batch, createExecutionContext())), farewells }

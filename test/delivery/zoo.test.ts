@@ -16,7 +16,7 @@ beforeEach(() => {
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
 })
 
-const tools: Tools = {
+const tools: Omit<Tools, 'sign'> = {
   fetch: (input, init) => fetch(input, init),
   now: () => t0,
   random: () => 0.5,

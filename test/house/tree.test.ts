@@ -22,7 +22,7 @@ const floors: Record<string, string[]> = {
   domain: ['engine', 'storage'],
   http: [],
   usage: ['storage'],
-  delivery: ['storage', 'ledger/proofs'],
+  delivery: ['storage'],
   hub: ['storage'],
   ledger: ['domain', 'document', 'delivery', 'hub', 'storage'],
   auth: ['http', 'domain', 'storage'],
