@@ -8,7 +8,7 @@ const unit = [
   'test/tools/**/*.test.ts',
   'test/admin/audit-changes.test.ts',
   'test/auth/{limit,password-rules}.test.ts',
-  'test/delivery/{body,breaker,flipt-event,recipients,schedule,signing,verdict}.test.ts',
+  'test/delivery/{body,breaker,disabled-mail,flipt-event,recipients,schedule,signing,verdict}.test.ts',
   'test/domain/{attempt-limit,features-name,flag-event,flag-order,initial-value,multivariate-options,permissions,priorities,reach,reversal,segment-rules,snapshot}.test.ts',
   'test/http/fields.test.ts',
   'test/ledger/{line,personal,rounds,sha256,tree}.test.ts',
@@ -33,8 +33,10 @@ export default defineConfig({
             main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              email: { send_email: [{ name: 'EMAIL' }] },
               bindings: {
                 ALLOW_PRIVATE_WEBHOOKS: 'true',
+                MAIL_FROM: 'burgee@example.com',
                 MIGRATIONS: await readD1Migrations('migrations'),
               },
             },

@@ -22,6 +22,10 @@ export type Env = {
   AUDIT_LOG_SINK: string
   /** Which of them: patterns `noun:verb` with blanks between, `*` for any part of either. */
   AUDIT_LOG_SINK_EVENTS?: string
+  /** Sends mail; not every account can have it, so a deployment has it only with `MAIL_FROM`. */
+  EMAIL?: SendEmail
+  /** The address that mail comes from; empty: none is sent. */
+  MAIL_FROM: string
   COMMIT: string
   /** Databases for identities, numbered from 0 without gaps; none: they live in `DB`. */
   [shard: `IDENTITIES_${number}`]: D1Database

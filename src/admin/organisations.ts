@@ -128,7 +128,7 @@ organisationRoutes.openapi(
 
 /**
  * What is left out stays. `force_2fa` cannot be switched on, because there is no second factor to ask
- * for (400); `webhook_notification_email` is kept and shown, but no mail goes out.
+ * for (400). `webhook_notification_email` is told of endpoints that the system switches off.
  */
 for (const method of ['put', 'patch'] as const) {
   organisationRoutes.openapi(

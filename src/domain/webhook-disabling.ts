@@ -1,6 +1,10 @@
 /** An endpoint that the system switches off, because its receiver said so or was not heard for days. */
 import { eq } from 'drizzle-orm'
 import { notFound, ok } from '../outcome.ts'
+import type { Database } from '../storage/database.ts'
+import { listAdminIds } from '../storage/members.ts'
+import { findOrganisation } from '../storage/organisations.ts'
+import { mailTarget } from '../storage/outbox.ts'
 import {
   type DisabledReason,
   findWebhook,
@@ -8,11 +12,26 @@ import {
   webhooks,
 } from '../storage/webhooks.ts'
 import { findWebhookPlace, loggedWebhook, webhookEntry } from './webhook-entry.ts'
-import { nothingToDo, type Write } from './write.ts'
+import { type NewDebt, nothingToDo, type Write } from './write.ts'
 
 const because: Record<DisabledReason, string> = {
   gone: 'its receiver answered that it is gone',
   failing: 'nothing could be delivered to it for five days',
+}
+
+/** More administrators than this are not written to. */
+const maxAdmins = 50
+
+/** The address that the organisation named hears of it or, while there is none, whoever administers it. */
+async function announcements(
+  db: Database,
+  { home, id }: { home: WebhookHome; id: number },
+): Promise<NewDebt[]> {
+  const organisation = await findOrganisation(db, home.organisationId)
+  const userIds = organisation?.webhookNotificationEmail
+    ? [null]
+    : await listAdminIds(db, home.organisationId, maxAdmins)
+  return userIds.map((userId) => ({ kind: 'mail', target: mailTarget(id, userId) }))
 }
 
 /** What waits for it is kept: it goes out when somebody switches the endpoint on again, or replays it. */
@@ -40,5 +59,6 @@ export const disableWebhook: Write<
     ],
     publish: [],
     events: [],
+    debts: await announcements(db, { home, id }),
   })
 }

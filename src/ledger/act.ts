@@ -1,7 +1,7 @@
 /**
  * The effects of committed changes, driven from the outbox: publish documents, turn events into
  * deliveries, take identities' changes home, forget those of environments that are gone, write the log
- * sink's lines. Every effect reads the present truth and may be repeated; its wake-up goes only after
+ * sink's lines, send mail. Every effect reads the present truth and may be repeated; its wake-up goes only after
  * the effect is done.
  */
 import { fanOut } from '../delivery/fan-out.ts'
@@ -13,6 +13,7 @@ import type { Database } from '../storage/database.ts'
 import { forgetIdentities } from '../storage/forget-identities.ts'
 import { applyIdentityChange } from '../storage/identity-changes.ts'
 import { type Debt, listDebts, oweAgain, settleDebts } from '../storage/outbox.ts'
+import { post } from './post.ts'
 import { startTelling, type Telling, tellRange } from './tell.ts'
 
 /** KV takes one write a second for a key: publishes of one environment keep this distance. */
@@ -26,6 +27,8 @@ export type Desk = {
   publishedAt: Map<string, number>
   /** Of ranges that are told in part: their last sequence that this object has told. */
   told: Map<string, number>
+  /** When each mail that is owed was last begun. */
+  mailedAt: Map<string, number>
 }
 
 const page = 100
@@ -38,12 +41,16 @@ async function forget({ env, db, ledger }: Desk, { kind, target }: Debt): Promis
   if (!isDone) await oweAgain(db, { ledger, kind, target, createdAt: Date.now() })
 }
 
-/** Debts that are paid as one; of events any number is. Lines have an order and go by themselves. */
+/**
+ * Debts that are paid as one; of events any number is. Lines have an order and go by themselves; mail is
+ * waited for by nobody.
+ */
 async function act(desk: Desk, [debt, ...more]: Debt[]): Promise<void> {
   const { env, publishedAt } = desk
   switch (debt?.kind) {
     case undefined:
     case 'tell':
+    case 'mail':
       return
     case 'publish':
       publishedAt.set(debt.target, Date.now())
@@ -124,7 +131,8 @@ type Round = { telling: Telling; holdsEvents: boolean }
 /** One page of debts; answers when it wants to be looked at again. What fails stays owed. */
 async function clearPage(desk: Desk, debts: Debt[], round: Round): Promise<number[]> {
   const tells = debts.filter((debt) => debt.kind === 'tell')
-  const others = debts.filter((debt) => debt.kind !== 'tell')
+  const mails = debts.filter((debt) => debt.kind === 'mail')
+  const others = debts.filter((debt) => debt.kind !== 'tell' && debt.kind !== 'mail')
   const held = others.flatMap((debt) => heldUntil(desk, debt) ?? [])
   const due = others.filter((debt) => heldUntil(desk, debt) === null)
   const events = due.filter((debt) => debt.kind === 'deliver')
@@ -137,7 +145,8 @@ async function clearPage(desk: Desk, debts: Debt[], round: Round): Promise<numbe
   paid.push(...fannedOut)
   const told = await tell(desk, tells, round.telling)
   if (paid.length + told.length > 0) await settleDebts(desk.db, desk.ledger, [...paid, ...told])
-  return paid.length < due.length ? [...held, Date.now() + retryMs] : held
+  const wakes = [...held, ...post(desk, mails)]
+  return paid.length < due.length ? [...wakes, Date.now() + retryMs] : wakes
 }
 
 /**

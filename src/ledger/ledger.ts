@@ -29,6 +29,7 @@ export class Ledger extends DurableObject<Env> {
   readonly #act = createRounds(() => this.#actOrRetryLater())
   readonly #publishedAt = new Map<string, number>()
   readonly #told = new Map<string, number>()
+  readonly #mailedAt = new Map<string, number>()
   readonly #attempts = createAttemptLimit(attemptLimits)
   readonly #memory: Book['memory'] = { standing: null }
   #name: string | null = null
@@ -115,7 +116,7 @@ export class Ledger extends DurableObject<Env> {
   async #actOrRetryLater(): Promise<void> {
     const { env } = this
     const ledger = this.#name ?? ''
-    const memory = { publishedAt: this.#publishedAt, told: this.#told }
+    const memory = { publishedAt: this.#publishedAt, told: this.#told, mailedAt: this.#mailedAt }
     const desk = { env, db: openDatabase(env.DB), ledger, ...memory }
     try {
       const wake = await clearOutbox(desk)

@@ -51,3 +51,38 @@ export const countAdmins = async (db: Database, organisationId: number): Promise
       .from(memberships)
       .where(and(eq(memberships.organisationId, organisationId), eq(memberships.role, 'ADMIN')))
   )[0]?.count ?? 0
+
+export const listAdminIds = async (
+  db: Database,
+  organisationId: number,
+  limit: number,
+): Promise<number[]> =>
+  (
+    await db
+      .select({ id: memberships.userId })
+      .from(memberships)
+      .where(and(eq(memberships.organisationId, organisationId), eq(memberships.role, 'ADMIN')))
+      .orderBy(asc(memberships.userId))
+      .limit(limit)
+  ).map(({ id }) => id)
+
+/** Undefined for whoever does not administer the organisation any more. */
+export const findAdminEmail = async (
+  db: Database,
+  organisationId: number,
+  userId: number,
+): Promise<string | undefined> =>
+  (
+    await db
+      .select({ email: users.email })
+      .from(memberships)
+      .innerJoin(users, eq(users.id, memberships.userId))
+      .where(
+        and(
+          eq(memberships.organisationId, organisationId),
+          eq(memberships.userId, userId),
+          eq(memberships.role, 'ADMIN'),
+        ),
+      )
+      .limit(1)
+  )[0]?.email

@@ -16,6 +16,17 @@ export type OutboxKind =
   | 'forget-identities'
   /** Write the entries of the range `target` (`<from>-<to>`) to the log sink. */
   | 'tell'
+  /** Tell by mail that an endpoint was switched off; `mailTarget` says which, and whom. */
+  | 'mail'
+
+/** Of endpoint `webhookId`: to the organisation's own address, or to one of its administrators. */
+export const mailTarget = (webhookId: number, userId: number | null): string =>
+  userId === null ? `${webhookId}` : `${webhookId}:${userId}`
+
+export function readMailTarget(target: string): { webhookId: number; userId: number | null } {
+  const [webhookId = 0, userId = null] = target.split(':').map(Number)
+  return { webhookId, userId }
+}
 
 export const outbox = sqliteTable('outbox', {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -32,10 +43,18 @@ export const oweAgain = (
 ): Promise<unknown> => db.insert(outbox).values(debt)
 
 /** Equal wake-ups as one: whatever is done for the last of them covers all up to `lastId`. */
-export type Debt = { kind: OutboxKind; target: string; firstId: number; lastId: number }
+export type Debt = {
+  kind: OutboxKind
+  target: string
+  firstId: number
+  lastId: number
+  /** When the last of them was owed. */
+  lastAt: number
+}
 
 const firstId = sql<number>`min(${outbox.id})`
 const lastId = sql<number>`max(${outbox.id})`
+const lastAt = sql<number>`max(${outbox.createdAt})`
 
 /** In the order in which they were first owed, of those first owed after row `after`. */
 export const listDebts = (
@@ -44,7 +63,7 @@ export const listDebts = (
   page: { after: number; limit: number },
 ): Promise<Debt[]> =>
   db
-    .select({ kind: outbox.kind, target: outbox.target, firstId, lastId })
+    .select({ kind: outbox.kind, target: outbox.target, firstId, lastId, lastAt })
     .from(outbox)
     .where(eq(outbox.ledger, ledger))
     .groupBy(outbox.kind, outbox.target)

@@ -2,11 +2,12 @@
  * The steps of a deployment, each safe to repeat. The schema is in place before the code that needs
  * it serves a request, on the first deployment and on every later one.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { configuration, mailArguments, namesSender } from './mail-config.ts'
 import { randomBase64 } from './state-folder.ts'
-import { type Finished, remoteEnv, root, runWrangler } from './wrangler.ts'
+import { type Finished, remoteEnv, runWrangler } from './wrangler.ts'
 
 /** What went wrong, in words for the one who deploys. */
 export type Failed = { failed: string }
@@ -49,7 +50,7 @@ export function namesIn(config: string): Names {
   }
 }
 
-export const configuredNames = () => namesIn(readFileSync(join(root, 'wrangler.toml'), 'utf8'))
+export const configuredNames = () => namesIn(configuration())
 
 export async function ensureDatabase(name: string): Step<null> {
   const listed = await captured('d1', 'list', '--json')
@@ -106,23 +107,32 @@ It holds copies only. Remove it, then run \`npm run deploy\` again:
   }
 }
 
-export async function upload(options: { commit: string; withSecret: boolean }): Step<null> {
+/** `args`: what wrangler is told, given a folder for files of its own. */
+async function runDeploy(args: (folder: string) => string[]): Promise<number | null> {
   const folder = mkdtempSync(join(tmpdir(), 'burgee-deploy-'))
-  const secretFile = join(folder, 'secret.env')
   try {
-    const args = ['deploy', '--var', `COMMIT:${options.commit}`]
-    if (options.withSecret) {
-      writeFileSync(secretFile, `BURGEE_SECRET=${randomBase64(32)}\n`, { mode: 0o600 })
-      args.push('--secrets-file', secretFile)
-    }
-    const { code } = await shown(...args)
-    return code === 0 ? null : { failed: 'Wrangler could not deploy; it said why above.' }
+    const mail = namesSender(configuration()) ? mailArguments(folder) : []
+    return (await shown('deploy', ...mail, ...args(folder))).code
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
+function secretArguments(folder: string): string[] {
+  const secretFile = join(folder, 'secret.env')
+  writeFileSync(secretFile, `BURGEE_SECRET=${randomBase64(32)}\n`, { mode: 0o600 })
+  return ['--secrets-file', secretFile]
+}
+
+export async function upload(options: { commit: string; withSecret: boolean }): Step<null> {
+  const code = await runDeploy((folder) => [
+    ...['--var', `COMMIT:${options.commit}`],
+    ...(options.withSecret ? secretArguments(folder) : []),
+  ])
+  return code === 0 ? null : { failed: 'Wrangler could not deploy; it said why above.' }
+}
+
 export async function dryRun(commit: string): Step<null> {
-  const { code } = await shown('deploy', '--dry-run', '--var', `COMMIT:${commit}`)
+  const code = await runDeploy(() => ['--dry-run', '--var', `COMMIT:${commit}`])
   return code === 0 ? null : { failed: 'The Worker does not build; wrangler said why above.' }
 }

@@ -3,6 +3,7 @@
  * does not give itself. Prints nothing and seeds nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { mailArguments } from './mail-config.ts'
 import type { StateFolder } from './state-folder.ts'
 import { exitOf, localEnv, spawnWrangler, sweepGroup } from './wrangler.ts'
 
@@ -14,7 +15,7 @@ export type DevServer = {
   stop(): Promise<void>
 }
 
-/** `more`: what wrangler is told first, where a test runs the Worker from an entry of its own. */
+/** `more`: what wrangler is told first, where a test runs the Worker from an entry of its own, without mail. */
 type DevOptions = { port: number; commit: string; more?: string[] }
 
 const cronMs = 60_000
@@ -33,7 +34,7 @@ export async function applyMigrations(folder: StateFolder, quit: AbortSignal): P
   return code === 0
 }
 
-function devArguments(folder: StateFolder, { port, commit, more = [] }: DevOptions): string[] {
+function devArguments(folder: StateFolder, { port, commit, more }: DevOptions): string[] {
   const named = {
     ip: '127.0.0.1',
     port,
@@ -46,15 +47,17 @@ function devArguments(folder: StateFolder, { port, commit, more = [] }: DevOptio
     'show-interactive-dev-session': false,
   }
   const { AUDIT_LOG_SINK = 'false', AUDIT_LOG_SINK_EVENTS = '*:*' } = process.env
+  const { MAIL_FROM = 'burgee@example.com' } = process.env
   const vars = {
     ALLOW_PRIVATE_WEBHOOKS: 'true',
     AUDIT_LOG_SINK,
     AUDIT_LOG_SINK_EVENTS,
+    MAIL_FROM,
     COMMIT: commit,
   }
   return [
     'dev',
-    ...more,
+    ...(more ?? mailArguments(folder.path)),
     ...Object.entries(named).map(([name, value]) => `--${name}=${value}`),
     ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ]

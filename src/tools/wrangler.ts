@@ -27,6 +27,7 @@ const ours = [
   'AUDIT_RETENTION_FLOOR_DAYS',
   'AUDIT_LOG_SINK',
   'AUDIT_LOG_SINK_EVENTS',
+  'MAIL_FROM',
   'COMMIT',
 ]
 

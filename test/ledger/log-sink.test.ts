@@ -35,6 +35,7 @@ const deskOf = (ledger: string, settings: Env = on): Desk => ({
   ledger,
   publishedAt: new Map(),
   told: new Map(),
+  mailedAt: new Map(),
 })
 
 async function commit(desk: Pick<Desk, 'env' | 'db'>, order: Order) {

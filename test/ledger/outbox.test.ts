@@ -49,6 +49,7 @@ it('a document that KV refuses keeps no other document and no webhook of the org
     ledger,
     publishedAt: new Map(),
     told: new Map(),
+    mailedAt: new Map(),
   }
   const wake = await clearOutbox(desk)
   expect((await getDocument(env.DOCUMENTS, other.id))?.environment.name).toBe('Staging')
@@ -101,6 +102,7 @@ it('events are fanned out together; those after one that cannot be wait for it',
     ledger,
     publishedAt: new Map(),
     told: new Map(),
+    mailedAt: new Map(),
   }
   const wake = await clearOutbox(desk)
   expect(rung).toEqual(['evt_a'])
