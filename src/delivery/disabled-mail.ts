@@ -53,7 +53,8 @@ export function disabledMail(webhook: DisabledWebhook): { subject: string; text:
 
 ${facts(webhook)}
 
-Nothing is sent to it any more. What it would have been told is kept and can be sent later.
+Nothing is sent to it any more. What it would have been told is kept for 30 days and can be
+sent later.
 
 Once its receiver works again, switch it on:
 
@@ -65,8 +66,11 @@ and then ask for what it missed:
   POST ${path}deliveries/replay/
   {"state": "disabled"}
 
-What became of each event is listed at GET ${path}deliveries/. If nobody
-needs the endpoint any more, delete it.
+To see what became of each event:
+
+  GET ${path}deliveries/
+
+If nobody needs the endpoint any more, delete it.
 
 This mail goes to the organisation's webhook_notification_email or, while there is none, to its
 administrators.

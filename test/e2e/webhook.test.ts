@@ -1,5 +1,6 @@
 /** A webhook from the PUT that causes it to the socket it arrives at, verified as receivers do. */
 import { createHmac, createPublicKey, verify } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { list } from '../../src/tools/api.ts'
@@ -109,6 +110,23 @@ describe('a webhook with a secret', () => {
   test('is refused by the verifier when a byte was changed', () => {
     const forged = textOf(first).replace('FLAG_UPDATED', 'FLAG_DELETED')
     expect(() => new Webhook(secret).verify(forged, standardHeaders(first))).toThrow()
+  })
+})
+
+describe('a receiver that is gone', () => {
+  test('has its endpoint switched off, and the mail about it is named in the log', async () => {
+    const receiver = await startReceiver(() => 410)
+    await register(production, { url: receiver.url })
+    await putState(server, production, { feature: 'welcome_text', feature_state_value: 'gone' })
+    const named = /To: (.+)\nSubject: Burgee switched off .*\n\nText: (.+\.txt)\n/
+    const [, to, file] =
+      (await until(() => named.exec(readFileSync(server.logFile, 'utf8')), {
+        satisfied: (found) => found !== null,
+        withinMs: 20_000,
+      })) ?? []
+    receiver.close()
+    expect(to).toBe(server.demo.email)
+    expect(readFileSync(file ?? '', 'utf8')).toContain(receiver.url)
   })
 })
 

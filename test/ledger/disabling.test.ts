@@ -2,14 +2,26 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { clearOutbox } from '../../src/ledger/act.ts'
 import { ledgerOf } from '../../src/ledger/client.ts'
 import { disableHopeless } from '../../src/ledger/disabling.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { deliveries } from '../../src/storage/deliveries.ts'
+import { getDocument } from '../../src/storage/documents.ts'
 import { entries } from '../../src/storage/entries.ts'
+import { outbox } from '../../src/storage/outbox.ts'
 import { webhookHealth } from '../../src/storage/webhook-health.ts'
 import { webhooks } from '../../src/storage/webhooks.ts'
+import { addMember, addUser } from '../support/admin.ts'
 import { settle } from '../support/invariants.ts'
+import {
+  createMailbox,
+  freshDesk,
+  giveMailbox,
+  type Mailbox,
+  owedMail,
+  tryAgain,
+} from '../support/mail.ts'
 import { createFlagWorld, write } from '../support/world.ts'
 
 const day = 24 * 60 * 60 * 1_000
@@ -117,5 +129,159 @@ describe('switching on again', () => {
       },
       { timeout: 8_000, interval: 50 },
     )
+  })
+})
+
+describe('the mail about it', () => {
+  /** An endpoint that is gone, in an organisation whose ledger sends by the mailbox. */
+  async function createGone(mailbox: Mailbox, email: string | null = 'ops@example.com') {
+    const endpoint = await createEndpoint({ goneAt: now, lastStatus: 410 }, { attempts: 1 })
+    const { organisationId } = endpoint.world
+    if (email !== null) {
+      const settings = { webhookNotificationEmail: email }
+      await write(organisationId, 'organisation.update', { id: organisationId, settings })
+    }
+    const ledger = ledgerOf(organisationId)
+    await giveMailbox(ledger, mailbox)
+    return { ...endpoint, organisationId, ledger }
+  }
+
+  const soon = (check: () => unknown) => vi.waitFor(check, { timeout: 3_000, interval: 20 })
+  const nothingOwed = (ledger: string) =>
+    soon(async () => expect(await owedMail(ledger)).toEqual([]))
+  const refusal = (code: string) => () =>
+    Object.assign(new Error(`email to ops@example.com: ${code}`), { code })
+  const logged = (level: 'info' | 'error') => {
+    const spy = vi
+      .spyOn(console, level)
+      .mockReset()
+      .mockImplementation(() => undefined)
+    return () => spy.mock.calls.map(([line]) => JSON.parse(line)).filter(isAboutMail)
+  }
+  const isAboutMail = ({ event }: { event: string }) => event.startsWith('mail.')
+
+  it('goes once to the address of the organisation, by the binding', async () => {
+    const mailbox = createMailbox()
+    const { id, ledger, organisationId } = await createGone(mailbox)
+    await addMember(organisationId, (await addUser('admin@example.com')).id, 'ADMIN')
+    await disableHopeless(env, now)
+    await nothingOwed(ledger)
+    await disableHopeless(env, now)
+    await tryAgain(ledger, mailbox)
+    expect(mailbox.messages).toMatchObject([
+      {
+        from: { name: 'Burgee', email: 'burgee@example.com' },
+        to: 'ops@example.com',
+        subject: `Burgee switched off a webhook of Organisation ${organisationId}`,
+      },
+    ])
+    const [{ text = '' } = {}] = mailbox.messages
+    expect(text).toContain(`Endpoint       http://127.0.0.1:9/hook (id ${id})`)
+    expect(text).toMatch(/Environment {4}Production\n {2}Project {8}Website\n/)
+    expect(text).toContain('Last status    410')
+    expect(mailbox.results).toEqual([{ messageId: expect.stringContaining('@example.com') }])
+  })
+
+  it('goes to each administrator by itself where the organisation names no address', async () => {
+    const mailbox = createMailbox()
+    const { ledger, organisationId } = await createGone(mailbox, null)
+    const people = await Promise.all(['a', 'b', 'c'].map((name) => addUser(`${name}@example.com`)))
+    const roles = ['ADMIN', 'USER', 'ADMIN'] as const
+    for (const [index, { id }] of people.entries()) {
+      await addMember(organisationId, id, roles[index] ?? 'USER')
+    }
+    await disableHopeless(env, now)
+    await nothingOwed(ledger)
+    const recipients = mailbox.messages.map(({ to }) => to)
+    expect(recipients.sort()).toEqual(['a@example.com', 'c@example.com'])
+  })
+
+  it('stays owed when it fails, is left in peace for a while, and goes later', async () => {
+    const errors = logged('error')
+    const failing = createMailbox({ fails: refusal('E_RATE_LIMIT_EXCEEDED') })
+    const { id, ledger } = await createGone(failing)
+    await disableHopeless(env, now)
+    await soon(() => expect(errors()).toMatchObject([{ event: 'mail.failed' }]))
+    expect(JSON.stringify(errors())).not.toContain('ops@')
+    expect(await owedMail(ledger)).toEqual([`${id}`])
+    const desk = freshDesk(ledger, failing)
+    const wake = await clearOutbox(desk)
+    expect(wake).toBeGreaterThan(Date.now() + 50_000)
+    expect(await clearOutbox(desk)).toBe(wake)
+    expect(failing.messages).toHaveLength(2)
+    const working = createMailbox()
+    await tryAgain(ledger, working)
+    await nothingOwed(ledger)
+    expect(working.messages.map(({ to }) => to)).toEqual(['ops@example.com'])
+  })
+
+  it('holds up no other effect while the mail service hangs', async () => {
+    const hanging = createMailbox({ hangs: true })
+    const { ledger, world } = await createGone(hanging)
+    await disableHopeless(env, now)
+    await soon(() => expect(hanging.messages).toHaveLength(1))
+    const name = 'Renamed meanwhile'
+    const { id } = world.environment
+    await write(world.organisationId, 'environment.update', { id, settings: { name } })
+    await soon(async () =>
+      expect((await getDocument(env.DOCUMENTS, id))?.environment.name).toBe(name),
+    )
+    expect(hanging.messages).toHaveLength(1)
+    expect(await owedMail(ledger)).toHaveLength(1)
+  })
+
+  it('is given up when it is refused for good', async () => {
+    const errors = logged('error')
+    const refusing = createMailbox({ fails: refusal('E_RECIPIENT_NOT_ALLOWED') })
+    const { id, ledger } = await createGone(refusing)
+    await disableHopeless(env, now)
+    await nothingOwed(ledger)
+    const code = 'E_RECIPIENT_NOT_ALLOWED'
+    expect(errors()).toMatchObject([{ event: 'mail.refused', webhook: id, code }])
+    expect(JSON.stringify(errors())).not.toContain('ops@')
+  })
+
+  it('is given up when it fails for more than a day', async () => {
+    const errors = logged('error')
+    const failing = createMailbox({ fails: () => new Error('no route') })
+    const { ledger } = await createGone(failing)
+    await disableHopeless(env, now)
+    await soon(() => expect(errors()).toHaveLength(1))
+    const createdAt = Date.now() - day - 1
+    await db().update(outbox).set({ createdAt }).where(eq(outbox.ledger, ledger))
+    await tryAgain(ledger, failing)
+    await nothingOwed(ledger)
+    expect(errors().at(-1)).toMatchObject({ event: 'mail.given-up' })
+  })
+
+  it('does not go when the endpoint is on again', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const failing = createMailbox({ fails: () => new Error('no route') })
+    const { id, home, ledger, organisationId } = await createGone(failing)
+    await disableHopeless(env, now)
+    await soon(() => expect(failing.messages).toHaveLength(1))
+    await write(organisationId, 'webhook.update', { home, id, settings: { enabled: true } })
+    const working = createMailbox()
+    await tryAgain(ledger, working)
+    await nothingOwed(ledger)
+    expect(working.messages).toEqual([])
+  })
+
+  it.each([
+    ['a sender', { MAIL_FROM: '' }],
+    ['a binding', { EMAIL: undefined }],
+  ])('does not go without %s, and the log says so once', async (_, missing) => {
+    const infos = logged('info')
+    const mailbox = createMailbox()
+    Object.assign(mailbox.settings, missing)
+    const { ledger, organisationId } = await createGone(mailbox, null)
+    for (const name of ['d', 'e']) {
+      const { id } = await addUser(`${name}-${organisationId}@example.com`)
+      await addMember(organisationId, id, 'ADMIN')
+    }
+    await disableHopeless(env, now)
+    await nothingOwed(ledger)
+    expect(mailbox.messages).toEqual([])
+    expect(infos()).toMatchObject([{ event: 'mail.not-configured', ledger, mails: 2 }])
   })
 })
