@@ -1,5 +1,5 @@
 /** What is to be told of an endpoint that the system switched off: where it stands and how it fared. */
-import { and, eq, isNotNull } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import { environments } from './environments.ts'
 import { organisations } from './organisations.ts'
@@ -45,10 +45,9 @@ export async function findDisabledWebhook(
     .leftJoin(webhookHealth, eq(webhookHealth.webhookId, webhooks.id))
     .leftJoin(environments, eq(environments.id, webhooks.environmentId))
     .leftJoin(projects, eq(projects.id, environments.projectId))
-    .where(
-      and(eq(webhooks.id, id), eq(webhooks.enabled, false), isNotNull(webhooks.disabledReason)),
-    )
+    .where(eq(webhooks.id, id))
     .limit(1)
+  // Whoever switches it on again takes the reason away.
   if (row === undefined || row.reason === null) return undefined
   const { environmentName: name, apiKey, project, reason, ...rest } = row
   const isOfEnvironment = name !== null && apiKey !== null && project !== null
