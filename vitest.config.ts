@@ -6,6 +6,7 @@ const unit = [
   'test/engine/**/*.test.ts',
   'test/house/tree.test.ts',
   'test/tools/**/*.test.ts',
+  'test/chaos/*.test.ts',
   'test/admin/audit-changes.test.ts',
   'test/auth/{limit,password-rules}.test.ts',
   'test/delivery/{body,breaker,disabled-mail,flipt-event,recipients,schedule,signing,verdict}.test.ts',

@@ -1,9 +1,11 @@
 /**
  * Holds what the endpoints received against what the log says they should: nothing lost, nothing made up,
- * every copy the same bytes under the same number, no gap in the numbers. Pure.
+ * every copy the same bytes under the same number, no gap in the numbers, and first arrivals of an environment
+ * in the order of their numbers where an endpoint asks for it. Pure.
  */
+import { type Endpoint, endpointNames, endpoints } from './endpoints.ts'
 import type { Load } from './load.ts'
-import { type Copy, type Endpoint, endpoints, type Receiver } from './receiver.ts'
+import type { Copy, Receiver } from './receiver.ts'
 
 export type Row = Record<string, string | number | null>
 
@@ -24,7 +26,7 @@ function entriesSince({ entries, load }: World, endpoint: Endpoint): Row[] {
 /** By the log, not by the events: one that was never frozen would be missed by nobody. */
 function expectedOf(world: World, endpoint: Endpoint): Expected {
   const isAudit = endpoint === 'organisation'
-  const format = isAudit ? 'standard' : 'flagsmith'
+  const { format } = endpoints[endpoint]
   const events = world.events.filter(
     (event) => event.format === format && (event.type === 'AUDIT_LOG_CREATED') === isAudit,
   )
@@ -33,8 +35,9 @@ function expectedOf(world: World, endpoint: Endpoint): Expected {
   const found: string[] = []
   const bodies = new Map<string, string>()
   for (const entry of entriesSince(world, endpoint)) {
-    const isHeard = entry.action === 'feature-state.updated' || isAudit
-    if (!isHeard) continue
+    const isOfEnvironment =
+      entry.action === 'feature-state.updated' && entry.environment_id === world.load.environmentId
+    if (!isOfEnvironment && !isAudit) continue
     const [event, ...more] = frozen.get(keyOf(entry)) ?? []
     if (event === undefined || more.length > 0) {
       found.push(`entry ${entry.sequence} has not exactly one event for the ${endpoint}`)
@@ -75,6 +78,28 @@ function checkSequences(received: Map<string, Copy[]>, endpoint: Endpoint): stri
   return found
 }
 
+/** First arrivals that come after a higher number of their environment, each with the highest before it. */
+export function findDisorder(firsts: Omit<Copy, 'body'>[]): { late: number; after: number }[] {
+  const highest = new Map<string, number>()
+  return firsts.flatMap(({ environment, sequence }) => {
+    const after = highest.get(environment) ?? 0
+    highest.set(environment, Math.max(after, sequence))
+    return sequence < after ? [{ late: sequence, after }] : []
+  })
+}
+
+const disorderOf = (received: Map<string, Copy[]>) =>
+  findDisorder([...received.values()].flatMap((copies) => copies.slice(0, 1)))
+
+export function checkOrder(received: Map<string, Copy[]>, endpoint: Endpoint): string[] {
+  const [first, ...more] = endpoints[endpoint].ordered ? disorderOf(received) : []
+  if (first === undefined) return []
+  const { late, after } = first
+  return [
+    `the ${endpoint} got event ${late} for the first time after event ${after}, and ${more.length} more so`,
+  ]
+}
+
 function checkEndpoint(world: World, endpoint: Endpoint): string[] {
   const received = world.receiver.received[endpoint]
   const { found, bodies } = expectedOf(world, endpoint)
@@ -90,16 +115,19 @@ function checkEndpoint(world: World, endpoint: Endpoint): string[] {
       .filter(([id, copies]) => copies.some(({ body }) => body !== (bodies.get(id) ?? body)))
       .map(([id]) => `event ${id} came to the ${endpoint} with other bytes`),
     ...checkSequences(received, endpoint),
+    ...checkOrder(received, endpoint),
   ]
 }
 
 export function checkArrivals(world: World) {
-  const found = endpoints.flatMap((endpoint) => checkEndpoint(world, endpoint))
-  const counts: Record<string, number> = {}
-  for (const endpoint of endpoints) {
-    const copies = [...world.receiver.received[endpoint].values()]
-    counts[`${endpoint} received`] = copies.length
-    counts[`${endpoint} duplicates`] = copies.reduce((sum, { length }) => sum + length - 1, 0)
-  }
-  return { found, counts }
+  const found = endpointNames.flatMap((endpoint) => checkEndpoint(world, endpoint))
+  const lines = endpointNames.map((endpoint) => {
+    const received = world.receiver.received[endpoint]
+    const copies = [...received.values()].reduce((sum, { length }) => sum + length, 0)
+    const asked = endpoints[endpoint].ordered ? '' : ' (not asked for order)'
+    return `${endpoint}: received ${received.size}, duplicates ${copies - received.size}, disorder ${
+      disorderOf(received).length
+    }${asked}`
+  })
+  return { found, lines }
 }

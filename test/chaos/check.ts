@@ -11,6 +11,8 @@ type Checked = {
   receiver: Receiver
   /** What the server served last, by feature state id. */
   served: Map<number, string>
+  /** By the run's clock. */
+  now: number
 }
 
 function checkChanges(entries: Row[], load: Load) {
@@ -27,22 +29,9 @@ function checkChanges(entries: Row[], load: Load) {
   return { found, applied: [...load.unknown].filter((value) => told.has(value)).length }
 }
 
-/** What is still to be done, by the database of a server that may be running. */
-export async function countOwed(persistTo: string): Promise<number> {
+export async function check({ persistTo, load, receiver, served, now }: Checked) {
   const { db, close } = await openSource({ kind: 'local', folder: persistTo })
-  const row = db
-    .prepare(
-      `SELECT (SELECT count(*) FROM outbox)
-        + (SELECT count(*) FROM deliveries WHERE state = 'waiting') AS owed`,
-    )
-    .get()
-  close()
-  return Number(row?.owed)
-}
-
-export async function check({ persistTo, load, receiver, served }: Checked) {
-  const { db, close } = await openSource({ kind: 'local', folder: persistTo })
-  const { shown } = checkDatabase(db, Date.now()).findings
+  const { shown } = checkDatabase(db, now).findings
   const all = (sql: string) => db.prepare(sql).all() as Row[]
   const numberOf = (sql: string) => Number(all(sql)[0]?.n)
   const entries = all('SELECT * FROM entries ORDER BY ledger, sequence')
@@ -55,7 +44,8 @@ export async function check({ persistTo, load, receiver, served }: Checked) {
   )
   const states = all('SELECT * FROM feature_states')
   const started = numberOf("SELECT count(*) AS n FROM attempts WHERE outcome = 'started'")
-  const versions = numberOf('SELECT sum(version) AS n FROM environments')
+  const attempts = numberOf('SELECT count(*) AS n FROM attempts')
+  const most = numberOf('SELECT max(attempts) AS n FROM deliveries')
   close()
   const changes = checkChanges(entries, load)
   const arrivals = checkArrivals({ entries, events, load, receiver })
@@ -72,13 +62,11 @@ export async function check({ persistTo, load, receiver, served }: Checked) {
       .filter((state) => served.get(Number(state.id)) !== String(state.string_value))
       .map((state) => `state ${state.id} is not served as stored`),
   ]
-  const counts = {
-    'of them applied': changes.applied,
-    entries: entries.length,
-    events: new Set(events.map(({ id }) => id)).size,
-    'sum of versions': versions,
-    ...arrivals.counts,
-    'attempts of unknown outcome': started,
-  }
-  return { found, counts }
+  const lines = [
+    `acknowledged ${load.acknowledged.size}, unknown ${load.unknown.size}, of them applied ${changes.applied}`,
+    `entries ${entries.length}, events ${new Set(events.map(({ id }) => id)).size}`,
+    ...arrivals.lines,
+    `attempts ${attempts}, of unknown outcome ${started}, most of one delivery ${most}`,
+  ]
+  return { found, lines }
 }

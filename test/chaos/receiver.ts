@@ -1,15 +1,14 @@
 /**
- * Two webhook endpoints that stay up while the server dies. They remember every request they were sent, check its
- * signature, and refuse some of them after they have taken them.
+ * Webhook endpoints that stay up while the server dies. They remember every request they were sent, check its
+ * signature, and answer some of them badly, late or never after they have taken them.
  */
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import type { Random } from '../support/walk/random.ts'
-
-export const endpoints = ['environment', 'organisation'] as const
-export type Endpoint = (typeof endpoints)[number]
+import type { Clock } from './clock.ts'
+import { type Endpoint, endpointNames, forEachEndpoint } from './endpoints.ts'
 
 /** One request. The place is of which environment it is, and its number among the endpoint's of it. */
 export type Copy = { body: string; environment: string; sequence: number }
@@ -18,41 +17,72 @@ export type Receiver = {
   urlOf(endpoint: Endpoint): string
   /** What requests to the endpoint must be signed with; before that none is expected. */
   expect(endpoint: Endpoint, secret: string): void
-  /** By endpoint, webhook id → what came under it, in order. */
+  /** By endpoint, webhook id → what came under it, in order; ids in the order of their first arrivals. */
   received: Record<Endpoint, Map<string, Copy[]>>
   /** What no receiver should see. */
   findings: string[]
-  counts: { requests: number; faults: number }
+  /** Of all requests, and how many of them were answered badly, by how. */
+  counts: { requests: number; faults: Map<string, number> }
+  /** Requests that wait for an answer. */
+  open(): number
+  /** Over when nobody is connected: what a dead server has sent is then taken. */
+  deserted(): Promise<void>
   stop(): void
 }
 
+type Fate = 'taken' | 'error' | 'reset' | 'slow' | 'hang'
+
 /** Answers take up to so long, so that kills find attempts under way. */
 const answerMs = 50
-/** No later ones: after a second that fails the next comes in five minutes, after a third in thirty. */
-const faultyAttempts = 1
+const slowMs = 3_000
+/** Of a fresh timestamp; stock verifiers allow as much. */
+const toleranceMs = 5 * 60_000
 
 const headerOf = (headers: IncomingHttpHeaders, name: string) => String(headers[name] ?? '')
 
-export async function startReceiver(random: Random, faults: number): Promise<Receiver> {
-  const received = { environment: new Map(), organisation: new Map() } as Receiver['received']
+type Tools = { random: Random; faults: number; clock: Clock }
+
+export async function startReceiver({ random, faults, clock }: Tools): Promise<Receiver> {
+  const received = forEachEndpoint(() => new Map<string, Copy[]>())
   const secrets = new Map<Endpoint, string>()
   const findings: string[] = []
-  const counts = { requests: 0, faults: 0 }
+  const counts = { requests: 0, faults: new Map<string, number>() }
+  let open = 0
+
+  /** Stock verifiers read the machine's clock, so the signature is made anew. */
+  function verify(endpoint: Endpoint, headers: IncomingHttpHeaders, body: string): string | null {
+    const id = headerOf(headers, 'webhook-id')
+    const at = new Date(Number(headers['webhook-timestamp']) * 1_000)
+    const signature = new Webhook(secrets.get(endpoint) ?? '').sign(id, at, body)
+    if (headerOf(headers, 'webhook-signature') !== signature) return 'does not verify'
+    return Math.abs(clock.now() - at.getTime()) > toleranceMs ? `is of ${at.toISOString()}` : null
+  }
 
   function take(endpoint: Endpoint, headers: IncomingHttpHeaders, body: string): void {
     const id = headerOf(headers, 'webhook-id')
-    try {
-      const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature']
-      const signed = Object.fromEntries(names.map((name) => [name, headerOf(headers, name)]))
-      new Webhook(secrets.get(endpoint) ?? '').verify(body, signed)
-    } catch (error) {
-      findings.push(`event ${id} to the ${endpoint} does not verify: ${error}`)
-    }
+    const flaw = verify(endpoint, headers, body)
+    if (flaw !== null) findings.push(`event ${id} to the ${endpoint} ${flaw}`)
     const environment = headerOf(headers, 'x-environment') || 'none'
     const copy = { body, environment, sequence: Number(headers['x-sequence']) }
     const copies = received[endpoint].get(id)
     if (copies === undefined) received[endpoint].set(id, [copy])
     else copies.push(copy)
+  }
+
+  /** Whichever attempt it is: a schedule of ten has to bring every event through. */
+  function decide(): Fate {
+    if (!random.chance(faults)) return 'taken'
+    const fate = random.pick<Fate>(['error', 'reset', 'slow', 'hang']) ?? 'error'
+    counts.faults.set(fate, (counts.faults.get(fate) ?? 0) + 1)
+    return fate
+  }
+
+  async function answer(response: ServerResponse, fate: Fate): Promise<void> {
+    // Whoever sends gives up in the end, or dies.
+    if (fate === 'hang') return
+    await sleep(random.int(fate === 'slow' ? slowMs : answerMs))
+    if (fate === 'reset') response.req.socket.resetAndDestroy()
+    else response.writeHead(fate === 'error' ? 500 : 200).end('thanks')
   }
 
   const server = createServer(async (request, response) => {
@@ -63,17 +93,18 @@ export async function startReceiver(random: Random, faults: number): Promise<Rec
       return true
     })().catch(() => false)
     if (!isWhole) return
-    const endpoint = endpoints.find((one) => request.url === `/${one}`)
+    const endpoint = endpointNames.find((one) => request.url === `/${one}`)
     if (endpoint === undefined) return
+    if (!request.socket.destroyed) {
+      open++
+      response.once('close', () => open--)
+    }
     take(endpoint, request.headers, Buffer.concat(chunks).toString('utf8'))
     counts.requests++
-    await sleep(random.int(answerMs))
-    const mayFail = Number(request.headers['x-attempt']) <= faultyAttempts
-    const fate = mayFail && random.chance(faults) ? random.pick(['error', 'reset']) : 'taken'
-    if (fate !== 'taken') counts.faults++
-    if (fate === 'reset') request.socket.resetAndDestroy()
-    else response.writeHead(fate === 'error' ? 500 : 200).end('thanks')
+    await answer(response, decide())
   })
+  const connections = () =>
+    new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
@@ -82,6 +113,11 @@ export async function startReceiver(random: Random, faults: number): Promise<Rec
     received,
     findings,
     counts,
+    open: () => open,
+    async deserted() {
+      do await sleep(5)
+      while ((await connections()) > 0)
+    },
     stop() {
       server.closeAllConnections()
       server.close()

@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { freePort, startServer, temporaryFolder } from '../support/server.ts'
 import { createRandom } from '../support/walk/random.ts'
-import { check, countOwed } from './check.ts'
+import { check } from './check.ts'
+import { createClock } from './clock.ts'
+import { drain } from './drain.ts'
 import { connect } from './load.ts'
 import { startReceiver } from './receiver.ts'
-import { bundleEntry, type ChaosServer, countFaults, startChaosServer } from './server.ts'
+import { bundleEntry, type ChaosServer, countFaults, prepareServers } from './server.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,87 +33,103 @@ if (
   process.exit(2)
 }
 
-/** Longer than the wait after a second failed attempt: when nothing moves for so long, nothing will. */
-const stillMs = 8 * 60_000
 /** Of changes at once, so that the queue is full and attempts are under way when the kill comes. */
 const burstSize = 30
 
 const random = createRandom(seed)
-const receiver = await startReceiver(createRandom(seed + 1), faults)
+const clock = createClock()
+const receiver = await startReceiver({ random: createRandom(seed + 1), faults, clock })
 const persistTo = temporaryFolder()
 const port = await freePort()
-const entry = await bundleEntry(temporaryFolder())
-const site = { persistTo, port, faults, entry }
 console.log(`seed ${seed}, ${faults * 100} % faults, data in ${persistTo}`)
 
 // Without faults: the demo and the endpoints are given.
 const first = await startServer({ persistTo, port })
 const load = await connect(first.demo, receiver)
 await first.stop()
+const bundle = await bundleEntry(temporaryFolder())
+const start = prepareServers({ persistTo, port, faults, bundle })
 
-async function drain(server: ChaosServer): Promise<boolean> {
-  let before = -1
-  for (let since = Date.now(); Date.now() - since < stillMs; await sleep(1_000)) {
-    // Nobody waits for the minute here: the same sweep that cron runs.
-    await server.sweep()
-    const owed = await countOwed(persistTo)
-    if (owed === 0 && (await load.settled())) return true
-    if (owed !== before) since = Date.now()
-    before = owed
-  }
-  return false
-}
+/** What a life begins with, and for how long at most it goes on after that. */
+const deaths = [
+  { after: 'a burst', mostMs: 150 },
+  { after: 'a burst', mostMs: 150 },
+  { after: 'the first answer', mostMs: 1_000 },
+  { after: 'the first answer', mostMs: 1_000 },
+  { after: 'the start', mostMs: 500 },
+] as const
 
-async function burstAndDie(server: ChaosServer, pause: number): Promise<void> {
-  await load.burst(burstSize)
+async function die(server: ChaosServer, after: string, pause: number): Promise<void> {
+  const answered = Promise.withResolvers<void>()
+  const isBurst = after === 'a burst'
+  const working = isBurst ? load.burst(burstSize) : load.write(answered.resolve)
+  if (isBurst) await working
+  // Writers end before an answer only where nobody answers.
+  if (after === 'the first answer') await Promise.race([answered.promise, working])
   await sleep(pause)
   await server.kill()
+  await working
 }
 
-async function writeAndDie(server: ChaosServer, pause: number): Promise<void> {
-  const writing = load.write()
-  await sleep(pause)
-  await server.kill()
-  await writing
+/** For how long nobody serves: hardly at all, until leases are over, or until late attempts are due. */
+function downtime(): number {
+  if (random.chance(0.4)) return random.int(1_000)
+  return random.chance(0.8) ? 30_000 + random.int(60_000) : random.int(40 * 60_000)
 }
+
+const secondsSince = (begun: number) => (Date.now() - begun) / 1_000
 
 const begun = Date.now()
+let starting = 0
 for (let kill = 1; kill <= kills; kill++) {
-  const server = await startChaosServer(site, seed + kill)
+  const startBegun = Date.now()
+  const server = await start(seed + kill, clock.ahead())
+  starting += secondsSince(startBegun)
   const before = { acknowledged: load.acknowledged.size, unknown: load.unknown.size }
   const sweeping = server.sweep()
-  const isBurst = random.chance(0.4)
-  const pause = random.int(isBurst ? 150 : 1_000)
-  await (isBurst ? burstAndDie : writeAndDie)(server, pause)
+  const { after, mostMs } = random.pick(deaths) ?? deaths[0]
+  const pause = random.int(mostMs)
+  await die(server, after, pause)
   await sweeping
+  await receiver.deserted()
+  const down = downtime()
+  clock.advance(down)
   console.log(
-    `kill ${kill}: ${pause} ms after ${isBurst ? 'a burst' : 'the start'}, ${
+    `kill ${kill}: ${pause} ms after ${after}, ${
       load.acknowledged.size - before.acknowledged
-    } changes acknowledged, ${load.unknown.size - before.unknown} unknown`,
+    } changes acknowledged, ${load.unknown.size - before.unknown} unknown, down for ${Math.round(down / 1_000)} s`,
   )
 }
-const seconds = (Date.now() - begun) / 1_000
+const seconds = secondsSince(begun)
 
+const server = await start(seed, clock.ahead())
 const drainBegun = Date.now()
-const server = await startChaosServer(site, seed)
-const drained = await drain(server)
+const aheadBefore = clock.ahead()
+const drained = await drain({ server, clock, load, receiver, persistTo })
+const drainSeconds = secondsSince(drainBegun)
 const served = await load.readFlags()
 await server.kill()
 receiver.stop()
 
-const { found, counts } = await check({ persistTo, load, receiver, served })
-if (!drained) found.push(`not drained: nothing moved for ${stillMs / 1_000} s`)
+const { found, lines } = await check({ persistTo, load, receiver, served, now: clock.now() })
+if (!drained) found.push('not drained: what is left does not move, however much time passes')
 const injected = countFaults(first.logFile)
+const inOrder = (kinds: Map<string, number>) =>
+  [...kinds]
+    .toSorted()
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(', ')
+const minutes = ((clock.ahead() - aheadBefore) / 60_000).toFixed(1)
 console.log(
   [
-    `kills ${kills} (${(seconds / kills).toFixed(1)} s each)`,
-    `drained in ${Math.round((Date.now() - drainBegun) / 1_000)} s`,
-    `acknowledged ${load.acknowledged.size}`,
-    `unknown ${load.unknown.size}`,
-    ...Object.entries(counts).map(([name, count]) => `${name} ${count}`),
-    `calls failed ${injected.faults} of ${injected.calls}`,
-    `requests failed ${receiver.counts.faults} of ${receiver.counts.requests}`,
-  ].join(', '),
+    `kills ${kills}, ${(seconds / kills).toFixed(1)} s each, ${(starting / kills).toFixed(1)} s of it to start`,
+    ...lines,
+    `calls failed ${injected.faults} of ${injected.calls}: ${inOrder(injected.kinds)}`,
+    `answers failed ${[...receiver.counts.faults.values()].reduce((sum, count) => sum + count, 0)} of ${
+      receiver.counts.requests
+    }: ${inOrder(receiver.counts.faults)}`,
+    `drained ${drainSeconds.toFixed(1)} s after the last start, of the schedule's waits ${minutes} min skipped`,
+  ].join('\n'),
 )
 for (const text of found) console.error(text)
 console.log(found.length === 0 ? 'every invariant holds' : `${found.length} invariants broken`)
