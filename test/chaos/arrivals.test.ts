@@ -25,7 +25,7 @@ describe('the order of arrivals', () => {
       ['evt_d', [copy('1', 4)]],
     ])
     expect(checkOrder(received, 'environment')).toEqual([
-      'the environment got event 1 for the first time after event 3, and 1 more so',
+      'the environment got 2 events out of order: event 1 after event 3',
     ])
   })
 

@@ -92,11 +92,12 @@ const disorderOf = (received: Map<string, Copy[]>) =>
   findDisorder([...received.values()].flatMap((copies) => copies.slice(0, 1)))
 
 export function checkOrder(received: Map<string, Copy[]>, endpoint: Endpoint): string[] {
-  const [first, ...more] = endpoints[endpoint].ordered ? disorderOf(received) : []
+  const late = endpoints[endpoint].ordered ? disorderOf(received) : []
+  const [first] = late
   if (first === undefined) return []
-  const { late, after } = first
+  const { late: number, after } = first
   return [
-    `the ${endpoint} got event ${late} for the first time after event ${after}, and ${more.length} more so`,
+    `the ${endpoint} got ${late.length} events out of order: event ${number} after event ${after}`,
   ]
 }
 
