@@ -57,13 +57,22 @@ const deaths = [
   { after: 'the first answer', mostMs: 1_000 },
   { after: 'the first answer', mostMs: 1_000 },
   { after: 'the start', mostMs: 500 },
+  // Nothing changes: what earlier lives have left is delivered.
+  { after: 'a quiet start', mostMs: 1_500 },
 ] as const
 
-async function die(server: ChaosServer, after: string, pause: number): Promise<void> {
+type After = (typeof deaths)[number]['after']
+
+async function die(server: ChaosServer, after: After, pause: number): Promise<void> {
   const answered = Promise.withResolvers<void>()
-  const isBurst = after === 'a burst'
-  const working = isBurst ? load.burst(burstSize) : load.write(answered.resolve)
-  if (isBurst) await working
+  const work = {
+    'a burst': () => load.burst(burstSize),
+    'the first answer': () => load.write(answered.resolve),
+    'the start': () => load.write(answered.resolve),
+    'a quiet start': () => Promise.resolve(),
+  }
+  const working = work[after]()
+  if (after === 'a burst') await working
   // Writers end before an answer only where nobody answers.
   if (after === 'the first answer') await Promise.race([answered.promise, working])
   await sleep(pause)

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unstable_getMiniflareWorkerOptions as workerOptions } from 'wrangler'
@@ -18,7 +19,7 @@ export type ChaosServer = {
   /** What cron does every minute. It fails where the server is dying. */
   sweep(): Promise<void>
   setAhead(ms: number): Promise<void>
-  /** Over when nothing of it is left. */
+  /** Over when it has let go of its port, and so of its files. */
   kill(): Promise<void>
 }
 
@@ -31,19 +32,24 @@ export async function bundleEntry(folder: string): Promise<string> {
   return folder
 }
 
-/** A group that is dead but not yet buried answers still: that is waited for only so long. */
-const burialMs = 2_000
-
-async function killGroup(pid: number): Promise<void> {
+/** Everything of it at once, the runtime included. */
+function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL')
-    for (const until = Date.now() + burialMs; Date.now() < until; await sleep(5)) {
-      process.kill(-pid, 0)
-    }
   } catch {
-    // Nothing is left of it.
+    // Gone already.
   }
 }
+
+const isTaken = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
 
 const hostFile = join(import.meta.dirname, 'host.ts')
 
@@ -88,7 +94,7 @@ export function prepareServers({ persistTo, port, faults, bundle }: Site) {
     const ended = once(host, 'exit').then((): Reply[] => [{ failure: 'it ended by itself' }])
     const [reply] = (await Promise.race([once(host, 'message'), ended])) as Reply[]
     if (reply?.failure !== null) {
-      await killGroup(pid)
+      killGroup(pid)
       throw new Error(
         `The server did not start: ${reply?.failure}\n${lastLines(folder.logFile, 25)}`,
       )
@@ -101,7 +107,10 @@ export function prepareServers({ persistTo, port, faults, bundle }: Site) {
       async setAhead(ms) {
         await fetch(`${url}/chaos/ahead`, { method: 'POST', body: String(ms) })
       },
-      kill: () => killGroup(pid),
+      async kill() {
+        killGroup(pid)
+        while (await isTaken(port)) await sleep(5)
+      },
     }
   }
 }
