@@ -3,6 +3,7 @@
  * Worker and answers of the receiver fail, then lets the last one drain and checks what was promised.
  * `npm run test:chaos -- 50` (kills) `[--faults 2] [--seed 1]`; faults in percent.
  */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { freePort, startServer, temporaryFolder } from '../support/server.ts'
@@ -47,7 +48,7 @@ console.log(`seed ${seed}, ${faults * 100} % faults, data in ${persistTo}`)
 const first = await startServer({ persistTo, port })
 const load = await connect(first.demo, receiver)
 await first.stop()
-const bundle = await bundleEntry(temporaryFolder())
+const bundle = await bundleEntry(join(persistTo, 'bundle'))
 const start = prepareServers({ persistTo, port, faults, bundle })
 
 /** What a life begins with, and for how long at most it goes on after that. */
