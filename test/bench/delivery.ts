@@ -86,8 +86,8 @@ const change = ({ world, key, state }: Shop) =>
     body: JSON.stringify({ feature_state_value: `value ${++values}` }),
   })
 
-async function until(isSo: () => boolean): Promise<void> {
-  const end = Date.now() + 300_000
+async function until(isSo: () => boolean, minutes = 5): Promise<void> {
+  const end = Date.now() + minutes * 60_000
   while (!isSo()) {
     if (Date.now() > end) throw new Error('what was to be delivered did not arrive')
     await sleep(2)
@@ -108,7 +108,7 @@ const addEndpoints = (
 
 /** From before the request that changes the flag, so the commit is counted in. */
 async function measureFirst(shop: Shop, { url, arrived }: Receiver): Promise<string[]> {
-  await addEndpoints(shop, url, [1, 1])
+  await addEndpoints(shop, url, [2, 2])
   const times: number[] = []
   for (let round = 0; round < changes; round++) {
     const [count, started] = [arrived.length, performance.now()]
@@ -145,24 +145,34 @@ async function cpuMs(server: Server): Promise<number> {
   return answer !== null && 'cpuMs' in answer ? (answer.cpuMs ?? Number.NaN) : Number.NaN
 }
 
-/** What waits since yesterday goes once something rings for its endpoint. */
-async function measureBacklog({ shop, server }: Bench, { arrived }: Receiver): Promise<string[]> {
+/** What waits since yesterday goes when its endpoint is switched on again. */
+async function measureBacklog(
+  { shop, server }: Bench,
+  { arrived }: Receiver,
+  isOrdered: boolean,
+): Promise<string[]> {
   const { world, environment } = shop
+  const name = isOrdered ? 'o' : 'u'
   const ids = `WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < ${backlog})`
   await world.execute([
+    `UPDATE webhooks SET ordered = ${isOrdered ? 1 : 0}`,
     `${ids} INSERT INTO events
        (id, type, organisation_id, environment_id, action, change_id, created_at)
-     SELECT 'evt_' || id, 'FLAG_UPDATED', ${world.organisation}, ${environment},
+     SELECT 'evt_${name}' || id, 'FLAG_UPDATED', ${world.organisation}, ${environment},
        'feature-state.updated', 'c', ${Date.now()} FROM ids`,
     `${ids} INSERT INTO event_bodies
-     SELECT 'evt_' || id, 'flagsmith', '{"data": {}, "event_type": "FLAG_UPDATED"}' FROM ids`,
+     SELECT 'evt_${name}' || id, 'flagsmith', '{"data": {}, "event_type": "FLAG_UPDATED"}' FROM ids`,
     `${ids} INSERT INTO deliveries
        (id, event_id, webhook_id, environment_id, sequence, state, next_attempt_at, created_at)
-     SELECT 'dlv_' || id, 'evt_' || id, 1, ${environment}, 1000000 + id, 'waiting', id, 1 FROM ids`,
+     SELECT 'dlv_${name}' || id, 'evt_${name}' || id, 2, ${environment}, last + id, 'waiting', id, 1
+     FROM ids, (SELECT max(sequence) AS last FROM deliveries)`,
   ])
   const [count, before] = [arrived.length, await cpuMs(server)]
-  for (let lane = 0; lane < 4; lane++) await change(shop)
-  await until(() => arrived.length >= count + backlog)
+  for (const enabled of [false, true]) {
+    const body = JSON.stringify({ enabled })
+    await call(world, `environments/${shop.key}/webhooks/2/`, { method: 'PATCH', body })
+  }
+  await until(() => arrived.length >= count + backlog, 60)
   const [first, last] = [arrived[count], arrived[count + backlog - 1]]
   const perSecond = (backlog / ((last?.at ?? 0) - (first?.at ?? 0))) * 1_000
   return [perSecond, ((await cpuMs(server)) - before) / backlog].map(figure)
@@ -194,11 +204,15 @@ export async function benchDelivery(): Promise<void> {
   try {
     const shop = await createShop(await startWorld(server, { delivers: true }))
     const [p50 = '', p99 = ''] = await measureFirst(shop, receiver)
-    const [perSecond = '', cpu = ''] = await measureBacklog({ shop, server }, receiver)
+    const backlogs = new Map<string, string[]>()
+    for (const isOrdered of [true, false]) {
+      const name = `backlog of ${backlog}, one endpoint, ${isOrdered ? 'in order' : 'in no order'}`
+      backlogs.set(name, await measureBacklog({ shop, server }, receiver, isOrdered))
+    }
     printTable('From the commit to the receiver', [
       ['', 'p50 ms', 'p99 ms', 'events/s', 'CPU ms each'],
       [`first attempt, ${changes} changes`, p50, p99, '', ''],
-      [`backlog of ${backlog}, one endpoint`, '', '', perSecond, cpu],
+      ...[...backlogs].map(([name, figures]) => [name, '', '', ...figures]),
     ])
     printTable('An admin write, by endpoints that hear of it', [
       ['endpoints', 'p50 ms', 'p95 ms'],
