@@ -7,6 +7,7 @@ import { useLanes } from './engine/index.ts'
 import lanes from './engine/lanes/md5.wasm'
 import type { DeliveryMessage, Env } from './env.ts'
 import { disableHopeless } from './ledger/disabling.ts'
+import { promiseLogs } from './ledger/promising.ts'
 import { logOf, signPromised } from './ledger/proofs.ts'
 import { pruneLogs } from './ledger/pruning.ts'
 import { endRotations, promoteSecrets } from './ledger/rotations.ts'
@@ -37,6 +38,7 @@ export default {
       endRotations(env, now),
       pruneLogs(env, now),
       promoteSecrets(env, now),
+      promiseLogs(env),
       disableHopeless(env, now),
       expireEvents(env, now),
     ])

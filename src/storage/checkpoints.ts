@@ -35,6 +35,26 @@ export const promiseTo = (organisationId: SQLWrapper) =>
     FROM ${organisations} JOIN ${checkpoints} ON checkpoints.ledger = 'organisation:' || organisations.id
     WHERE organisations.id = ${organisationId})`.mapWith((json: string) => JSON.parse(json))
 
+/**
+ * Ledgers with entries beyond their last promise. Goes from ledger to ledger by the index, so it costs the
+ * same however long the logs are. In no order, so that logs which cannot grow do not keep the others waiting.
+ */
+export const listUnpromised = async (db: Database, limit: number): Promise<string[]> =>
+  (
+    await db.all<{ ledger: string }>(sql`
+      WITH RECURSIVE ledgers (ledger) AS (
+        SELECT min(ledger) FROM entries
+        UNION ALL
+        SELECT (SELECT min(entries.ledger) FROM entries WHERE entries.ledger > ledgers.ledger)
+        FROM ledgers WHERE ledgers.ledger IS NOT NULL)
+      SELECT ledger FROM ledgers
+      WHERE EXISTS (
+        SELECT 1 FROM entries
+        WHERE entries.ledger = ledgers.ledger AND entries.sequence > coalesce(
+          (SELECT size FROM checkpoints WHERE checkpoints.ledger = ledgers.ledger), 0))
+      ORDER BY random() LIMIT ${limit}`)
+  ).map(({ ledger }) => ledger)
+
 /** Promises more, provided that the last promise is still the one that was read; answers one row if so. */
 export const promise = (
   db: Database,

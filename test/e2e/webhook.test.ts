@@ -3,6 +3,7 @@ import { createHmac, createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseCheckpoint } from '../../src/ledger/note.ts'
 import { list } from '../../src/tools/api.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { adminOf, type Environment, environmentOf, putState, until } from './demo.ts'
@@ -104,7 +105,10 @@ describe('a webhook with a secret', () => {
   test('carries the last checkpoint of the audit log', () => {
     const carried = Buffer.from(String(first.headers['x-audit-checkpoint']), 'base64').toString()
     expect(carried).toMatch(/^burgee\/audit\/.+\n\d+\n.+\n\n— burgee\/audit\/.+\n$/)
-    expect(carried).toBe(checkpoint)
+    // Or one that the cron has made since.
+    expect(parseCheckpoint(carried)?.checkpoint.size).toBeGreaterThanOrEqual(
+      parseCheckpoint(checkpoint)?.checkpoint.size ?? Number.NaN,
+    )
   })
 
   test('is refused by the verifier when a byte was changed', () => {

@@ -1,9 +1,13 @@
 /** Long logs: tiles, what is read for a proof, and many who ask at once. */
+import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Env } from '../../src/env.ts'
+import worker from '../../src/index.ts'
 import { fromBase64, fromHex, toHex } from '../../src/ledger/bytes.ts'
-import { growTree } from '../../src/ledger/growth.ts'
-import { logOf, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
+import { growTree, lastPromise } from '../../src/ledger/growth.ts'
+import { promiseLogs } from '../../src/ledger/promising.ts'
+import { instanceLog, logOf, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
 import {
   appendLeaf,
   type Hash,
@@ -14,6 +18,7 @@ import {
 } from '../../src/ledger/tree.ts'
 import { pruneEntries } from '../../src/storage/audit-retention.ts'
 import { openDatabase, runBatch } from '../../src/storage/database.ts'
+import { recordingDatabase, scansOf } from '../support/queries.ts'
 
 // Tens of thousands of entries: a busy machine takes its time.
 vi.setConfig({ testTimeout: 60_000 })
@@ -170,5 +175,97 @@ describe('a tree that grows', () => {
       promises.map(({ size }) => size),
     )
     for (const { size, root } of promises) expect(root).toBe(toHex(roots.get(size) as Hash))
+  })
+})
+
+describe('the cron', () => {
+  const errors = vi.spyOn(console, 'error')
+  afterEach(() => errors.mockReset())
+  const told = () => errors.mock.calls.map(([line]) => JSON.parse(line))
+
+  async function newLogs(count: number, size: number) {
+    const logs = Array.from({ length: count }, newLog)
+    for (const { ledger } of logs) await append(ledger, 1, size)
+    return logs.map(({ ledger }) => ledger)
+  }
+
+  const promisedOf = async (ledger: string) => (await lastPromise(env, ledger))?.size
+
+  /** The witness of this ledger cannot be read. */
+  const without = (ledger: string): Env['DOCUMENTS'] =>
+    new Proxy(env.DOCUMENTS, {
+      get:
+        (kv, name) =>
+        (key: string, ...rest: unknown[]) => {
+          if (key === `checkpoint:${ledger}`) throw new Error('KV is down')
+          return Reflect.get(kv, name).call(kv, key, ...rest)
+        },
+    })
+
+  it('promises what was written since the last promise, without being asked', async () => {
+    const { ledger } = newLog()
+    await append(ledger, 1, 300)
+    await worker.scheduled(createScheduledController(), env)
+    const root = rootsOf(await leavesOf(ledger), [300]).get(300) as Hash
+    expect(await lastPromise(env, ledger)).toEqual({ size: 300, root: toHex(root) })
+    await append(ledger, 301, 301)
+    await worker.scheduled(createScheduledController(), env)
+    expect(await promisedOf(ledger)).toBe(301)
+  })
+
+  it("promises the instance's log as well", async () => {
+    await append(instanceLog.ledger, 1, 3)
+    await promiseLogs(env)
+    expect(await promisedOf(instanceLog.ledger)).toBe(3)
+  })
+
+  it('asks D1 once where nothing is new, reads no log for it and writes nothing', async () => {
+    await newLogs(2, 600)
+    await promiseLogs(env)
+    const { database, statements } = recordingDatabase()
+    await promiseLogs({ DB: database } as Env)
+    expect(statements).toHaveLength(1)
+    expect(told()).toEqual([])
+    for (const statement of statements) {
+      expect(new Set(await scansOf(statement))).toEqual(new Set(['SCAN ledgers']))
+    }
+  })
+
+  it('takes so many logs at once and the others with the next minute', async () => {
+    const ledgers = await newLogs(60, 1)
+    const left = async () =>
+      (await Promise.all(ledgers.map(promisedOf))).filter((size) => size === undefined).length
+    await promiseLogs(env)
+    expect(await left()).toBe(10)
+    await promiseLogs(env)
+    expect(await left()).toBe(0)
+  })
+
+  it('names the logs that cannot be promised, and promises the others', async () => {
+    const [unread = '', changed = '', ...others] = await newLogs(6, 2)
+    await grown(changed)
+    await env.DOCUMENTS.put(`checkpoint:${changed}`, JSON.stringify({ size: 2, root: 'ab' }))
+    await append(changed, 3, 3)
+    await promiseLogs({ ...env, DOCUMENTS: without(unread) } as Env)
+    expect(await Promise.all(others.map(promisedOf))).toEqual([2, 2, 2, 2])
+    expect([await promisedOf(unread), await promisedOf(changed)]).toEqual([undefined, 2])
+    expect(new Set(told().map(({ event, ledger }) => `${event} ${ledger}`))).toEqual(
+      new Set([`audit.promise-failed ${unread}`, `audit.tampered ${changed}`]),
+    )
+    // Somebody has looked, and KV is back.
+    await env.DOCUMENTS.delete(`checkpoint:${changed}`)
+    await promiseLogs(env)
+    expect([await promisedOf(unread), await promisedOf(changed)]).toEqual([2, 3])
+  })
+
+  it('may run twice at once', async () => {
+    const ledgers = await newLogs(5, 257)
+    await Promise.all([promiseLogs(env), promiseLogs(env), promiseLogs(env)])
+    expect(await Promise.all(ledgers.map(promisedOf))).toEqual([257, 257, 257, 257, 257])
+    for (const ledger of ledgers) {
+      const root = rootsOf(await leavesOf(ledger), [257]).get(257) as Hash
+      expect((await lastPromise(env, ledger))?.root).toBe(toHex(root))
+    }
+    expect(told()).toEqual([])
   })
 })
