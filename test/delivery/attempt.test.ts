@@ -5,6 +5,7 @@ import { bodySignature } from '../../src/delivery/signing.ts'
 import { seal } from '../../src/storage/seal.ts'
 import {
   addDelivery,
+  addDeliveryTo,
   consume,
   findDelivery,
   healthOf,
@@ -126,6 +127,24 @@ describe('a delivery that fails', () => {
         new Webhook(secret).verify(sent.body, Object.fromEntries(sent.headers)),
       ).not.toThrow()
     }
+  })
+
+  it('still sends what was frozen for it after the flag has changed again', async () => {
+    const { id, webhookId, environmentId } = await addDelivery({ body: '{"state": "old"}' })
+    const { env } = quietEnv()
+    const down = receiver(() => new Response('', { status: 503 }))
+    await consume(env, down.tools, [id])
+    const later = await addDeliveryTo(webhookId, environmentId, '{"state": "new"}')
+    const { tools, clock, requests } = receiver(() => new Response('ok'))
+    clock.now = t0 + 5 * second
+    await consume(env, tools, [id, later.id])
+    const bodies = new Map(requests.map((sent) => [sent.headers.get('x-sequence'), sent.body]))
+    expect(bodies).toEqual(
+      new Map([
+        ['1', '{"state": "old"}'],
+        ['2', '{"state": "new"}'],
+      ]),
+    )
   })
 
   it('waits as long as the receiver asks', async () => {

@@ -1,9 +1,10 @@
 /** The second driver: what no alarm looks after, the cron does. */
-import { evictDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { ledgerOf } from '../../src/ledger/client.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
 import { sweepLedgers } from '../../src/ledger/sweep.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { getDocument } from '../../src/storage/documents.ts'
@@ -39,4 +40,24 @@ it('work that is young is left to the request or the alarm that began it', async
   await sweepLedgers(env, Date.now())
   expect(await owedBy(ledger)).toHaveLength(1)
   expect(await getDocument(env.DOCUMENTS, environmentId)).toBeNull()
+})
+
+it('an alarm that fails does not throw, since the runtime drops one that keeps throwing, and comes back', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const { ledger } = await createDebt(0)
+  const stub = env.LEDGER.getByName(ledger)
+  const fails = () => Promise.reject(new Error('storage is gone'))
+  await runInDurableObject(stub, async (object: Ledger, state) => {
+    await state.storage.deleteAlarm()
+    const storage = new Proxy(state.storage, {
+      get: (target, name) => (name === 'get' ? fails : Reflect.get(target, name).bind(target)),
+    })
+    const ctx = new Proxy(state, {
+      get: (target, name) => (name === 'storage' ? storage : Reflect.get(target, name)),
+    })
+    Object.assign(object, { ctx })
+    await expect(object.alarm()).resolves.toBeUndefined()
+    expect(await state.storage.getAlarm()).toBeGreaterThan(Date.now())
+  })
+  await evictDurableObject(stub)
 })

@@ -1,4 +1,6 @@
 /** What a receiver makes of a webhook: its signatures, what it says, what came twice or not at all. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkSignatures } from '../../src/tools/webhook-check.ts'
 import { prettyOf, tellOf } from '../../src/tools/webhook-event.ts'
@@ -70,6 +72,22 @@ describe('signatures', () => {
     )
     expect(verdict).toBe('verified')
     expect(text).toContain('but not x-flagsmith-signature')
+  })
+})
+
+/** No behaviour tells: a comparison that ends early gives a signature away byte by byte. */
+describe('signatures are compared in constant time', () => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../../src', file), 'utf8')
+  const page = read('WEBHOOKS.md')
+
+  test.each([
+    ['the local receiver', read('tools/webhook-check.ts'), 'timingSafeEqual(', 1],
+    ['the snippet in Node', page, 'timingSafeEqual(', 1],
+    ['the snippet in Python', page, 'hmac.compare_digest(', 2],
+    ['the snippet in Go', page, 'hmac.Equal(', 2],
+  ])('by %s', (_, text, call, times) => {
+    expect(text.split(call).length - 1).toBe(times)
+    expect(text).not.toMatch(/[!=]==? *expected\b|\bexpected\)? *[!=]=/)
   })
 })
 
