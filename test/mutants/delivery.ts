@@ -1,7 +1,7 @@
 /** What would break the promises of a delivery: at least once, signed, in bounds, to public addresses only. */
 import type { Mutant } from './mutant.ts'
 
-const inDelivery = (...names: string[]) => names.map((name) => `test/delivery/${name}.test.ts`)
+const inDelivery = (name: string) => `test/delivery/${name}.test.ts`
 
 const sending: Mutant[] = [
   {
@@ -9,21 +9,24 @@ const sending: Mutant[] = [
     file: 'src/delivery/send.ts',
     find: "redirect: 'manual'",
     replace: "redirect: 'follow'",
-    tests: inDelivery('send'),
+    test: inDelivery('send'),
+    by: 'follows nothing',
   },
   {
     name: '3xx counts as success',
     file: 'src/delivery/send.ts',
     find: 'status < 300',
     replace: 'status < 400',
-    tests: inDelivery('send'),
+    test: inDelivery('send'),
+    by: 'has failed with status 300',
   },
   {
     name: '4xx counts as success',
     file: 'src/delivery/send.ts',
     find: 'status >= 200 && status < 300',
     replace: '(status >= 200 && status < 300) || (status >= 400 && status < 500)',
-    tests: inDelivery('send'),
+    test: inDelivery('send'),
+    by: 'has failed with status 400',
   },
   {
     // Not without any: an answer that never ends would hold up the run as well.
@@ -31,35 +34,40 @@ const sending: Mutant[] = [
     file: 'src/delivery/send.ts',
     find: 'const readLimit = 16_384',
     replace: 'const readLimit = 16_384_000',
-    tests: inDelivery('send'),
+    test: inDelivery('send'),
+    by: 'sends a gigabyte is cut off',
   },
   {
     name: 'Retry-After is ignored',
     file: 'src/delivery/schedule.ts',
     find: '(retryAfter ?? 0) * second',
     replace: '(retryAfter ?? 0) * 0',
-    tests: inDelivery('schedule'),
+    test: inDelivery('schedule'),
+    by: 'honours Retry-After',
   },
   {
     name: 'the URL is not checked at the attempt',
     file: 'src/delivery/outbound.ts',
     find: "  if (refusal !== null) return notSent('refused', refusal)\n",
     replace: '',
-    tests: inDelivery('target'),
+    test: inDelivery('target'),
+    by: 'a private address is never called',
   },
   {
     name: 'link-local addresses count as public',
     file: 'src/delivery/addresses.ts',
     find: "  '169.254.0.0/16',\n",
     replace: '',
-    tests: inDelivery('url-policy'),
+    test: inDelivery('url-policy'),
+    by: "'link-local'",
   },
   {
     name: 'Teredo addresses count as public',
     file: 'src/delivery/addresses.ts',
     find: "'2001::/23', ",
     replace: '',
-    tests: inDelivery('url-policy'),
+    test: inDelivery('url-policy'),
+    by: "'Teredo server'",
   },
 ]
 
@@ -69,7 +77,8 @@ const signing: Mutant[] = [
     file: 'src/delivery/perform.ts',
     find: 'signatureHeaders({ id, timestamp, body }',
     replace: 'signatureHeaders({ id, timestamp, body: JSON.stringify(JSON.parse(body)) }',
-    tests: inDelivery('attempt'),
+    test: inDelivery('attempt'),
+    by: 'sends the frozen bytes, signed',
   },
   {
     name: 'a retry has the timestamp of the first attempt',
@@ -77,21 +86,24 @@ const signing: Mutant[] = [
     find: 'const timestamp = Math.floor(tools.now() / 1_000)',
     replace: `const first = globalThis as unknown as Record<string, number>
   const timestamp = (first[id] ??= Math.floor(tools.now() / 1_000))`,
-    tests: inDelivery('attempt'),
+    test: inDelivery('attempt'),
+    by: 'under a fresh timestamp and signature',
   },
   {
     name: 'no x-previous-sequence',
     file: 'src/delivery/signing.ts',
     find: "  'x-previous-sequence': String(at.sequence - 1),\n",
     replace: '',
-    tests: inDelivery('attempt'),
+    test: inDelivery('attempt'),
+    by: 'sends the frozen bytes, signed',
   },
   {
     name: 'signatures are compared with ===',
     file: 'src/tools/webhook-check.ts',
     find: 'one.length === other.length && timingSafeEqual(one, other)',
     replace: 'one.toString() === other.toString()',
-    tests: ['test/tools/webhook-receiver.test.ts'],
+    test: 'test/tools/webhook-receiver.test.ts',
+    by: 'in constant time by the local receiver',
   },
   ...[
     ['Node', 'one.length === other.length && timingSafeEqual(one, other)', 'one.equals(other)'],
@@ -102,7 +114,8 @@ const signing: Mutant[] = [
     file: 'src/WEBHOOKS.md',
     find,
     replace,
-    tests: ['test/tools/webhook-receiver.test.ts'],
+    test: 'test/tools/webhook-receiver.test.ts',
+    by: `in constant time by the snippet in ${language}`,
   })),
 ]
 
@@ -113,42 +126,53 @@ const queueing: Mutant[] = [
     find: '    const assignments = await claim(env, ids, { now: tools.now() })\n    for (const message of messages) message.ack()\n',
     replace:
       '    for (const message of messages) message.ack()\n    const assignments = await claim(env, ids, { now: tools.now() })\n',
-    tests: inDelivery('consumer'),
+    test: inDelivery('consumer'),
+    by: 'a claim that D1 refuses',
   },
   {
     name: 'two senders take one delivery',
     file: 'src/storage/delivery-claims.ts',
     find: 'AND due.leased_until < ',
     replace: 'AND 0 < ',
-    tests: inDelivery('claim'),
+    test: inDelivery('claim'),
+    by: 'of ten messages',
   },
   {
     name: 'the first byte leaves before the attempt is written down',
-    file: 'src/delivery/claim.ts',
-    find: '  return assignments\n',
-    replace: "  await env.DB.exec('DELETE FROM attempts')\n  return assignments\n",
-    tests: inDelivery('claim'),
+    file: 'src/delivery/attempt.ts',
+    find: '  const result = await perform(env, assignment, tools)\n',
+    replace: `  await env.DB.exec("DELETE FROM attempts WHERE outcome = 'started'")
+  const result = await perform(env, assignment, tools)
+  const started = "INSERT INTO attempts (delivery_id, number, started_at, outcome) VALUES (?, ?, ?, 'started')"
+  await env.DB.prepare(started).bind(deliveryId, number, tools.now()).run()\n`,
+    test: inDelivery('claim'),
+    by: 'stand in D1 before the first byte leaves',
   },
   {
     name: 'an open breaker burns attempts',
     file: 'src/storage/delivery-claims.ts',
     find: "nextAttemptAt: until, reason: 'breaker'",
     replace: "nextAttemptAt: until, reason: 'breaker', attempts: sql`attempts + 1`",
-    tests: inDelivery('lanes'),
+    test: inDelivery('lanes'),
+    by: 'while open burns no attempt',
   },
   {
     name: 'fanning out twice makes two deliveries',
     file: 'src/storage/deliveries.ts',
     find: 'WHERE there.event_id = ',
     replace: 'WHERE 0 AND there.event_id = ',
-    tests: inDelivery('fan-out'),
+    test: inDelivery('fan-out'),
+    by: 'repeated, even all at once',
   },
   {
     name: 'the queue is rung before the deliveries are there',
     file: 'src/delivery/fan-out.ts',
-    find: '  const inserts = insertDeliveries(',
-    replace: '  await ring(env, firstOfEach(rows))\n  const inserts = insertDeliveries(',
-    tests: inDelivery('fan-out'),
+    find: `  const results = await runBatch(db, [...inserts, selectDueOfEvents(db, eventIds, now)])
+  await ring(env, firstOfEach(results.at(-1) as Due[]))\n`,
+    replace: `  await ring(env, firstOfEach(rows))
+  await runBatch(db, [...inserts, selectDueOfEvents(db, eventIds, now)])\n`,
+    test: inDelivery('fan-out'),
+    by: 'repeated, even all at once',
   },
 ]
 

@@ -2,7 +2,7 @@
 import type { Mutant } from './mutant.ts'
 
 /** Slow, since it fails every call in every way, but it ends with the first broken invariant. */
-const faults = ['test/ledger/faults.test.ts']
+const faults = 'test/ledger/faults.test.ts'
 
 export const ledgerMutants: Mutant[] = [
   {
@@ -11,35 +11,40 @@ export const ledgerMutants: Mutant[] = [
     find: "  const events = due.filter((debt) => debt.kind === 'deliver')\n",
     replace:
       "  const events = due.filter((debt) => debt.kind === 'deliver')\n  await settleDebts(desk.db, desk.ledger, due)\n",
-    tests: faults,
+    test: faults,
+    by: 'keeps every invariant when any one of its calls fails',
   },
   {
     name: 'no alarm looks after a change',
     file: 'src/ledger/turn.ts',
     find: '    await book.arm()\n',
     replace: '',
-    tests: faults,
+    test: faults,
+    by: 'touches D1, KV, queue and alarm',
   },
   {
     name: 'the alarm is armed after the commit',
     file: 'src/ledger/turn.ts',
     find: '    await book.arm()\n    const committed = await commit(book, changes, standing)\n',
     replace: '    const committed = await commit(book, changes, standing)\n    await book.arm()\n',
-    tests: faults,
+    test: faults,
+    by: 'keeps every invariant when any one of its calls fails: abort after',
   },
   {
     name: 'the alarm throws',
     file: 'src/ledger/ledger.ts',
     find: "logError('ledger.alarm-failed', { error: reasonOf(error) })",
     replace: 'throw error',
-    tests: ['test/ledger/sweep.test.ts'],
+    test: 'test/ledger/sweep.test.ts',
+    by: 'an alarm that fails does not throw',
   },
   {
     name: 'no guard on the sequence',
     file: 'migrations/0001_first_slice.sql',
     find: ',\n  UNIQUE (ledger, sequence)',
     replace: '',
-    tests: ['test/ledger/concurrency.test.ts'],
+    test: 'test/ledger/concurrency.test.ts',
+    by: 'keeps one order when two live objects work for the same ledger',
   },
   {
     name: 'the entries are written after the batch',
@@ -48,16 +53,18 @@ export const ledgerMutants: Mutant[] = [
     replace: `const [entry, ...rest] = batch.statements
     const results = [[], ...(await runBatch(db, rest))] as FeatureVersion[][]
     if (entry !== undefined) await runBatch(db, [entry])`,
-    tests: faults,
+    test: faults,
+    by: 'keeps every invariant when any one of its calls fails',
   },
   {
     name: 'an event takes its bytes from the latest state',
     file: 'src/storage/delivery-claims.ts',
     find: '      body: eventBodies.body,\n',
-    replace: `      body: sql<string>\`(SELECT latest.body FROM event_bodies AS latest
-        JOIN events AS newer ON newer.id = latest.event_id
-        WHERE newer.environment_id IS \${events.environmentId} AND latest.format = \${deliveries.format}
-        ORDER BY newer.rowid DESC LIMIT 1)\`.as('body'),\n`,
-    tests: ['test/delivery/attempt.test.ts'],
+    replace: `      body: sql<string>\`(SELECT latest.body FROM deliveries AS newer
+        JOIN event_bodies AS latest
+          ON latest.event_id = newer.event_id AND latest.format = newer.format
+        WHERE newer.webhook_id = \${deliveries.webhookId} ORDER BY newer.sequence DESC LIMIT 1)\`.as('body'),\n`,
+    test: 'test/delivery/attempt.test.ts',
+    by: 'still sends what was frozen for it',
   },
 ]

@@ -7,8 +7,13 @@ export type Mutant = {
   /** Stands in the file exactly once. */
   find: string
   replace: string
-  /** Test files, each of one of vitest's projects. One failing test of them is enough. */
-  tests: string[]
+  /** The test file that has to notice. */
+  test: string
+  /**
+   * Stands in the name of the test that is the first to fail. A mutant that merely breaks everything fails
+   * in the file's first test instead, and proves nothing.
+   */
+  by: string
 }
 
 /** Why the mutant cannot be made of this text; null when it can. */

@@ -38,26 +38,28 @@ async function tryMutant(mutant: Mutant): Promise<Verdict> {
   const original = readFileSync(path, 'utf8')
   writeFileSync(path, mutate(mutant, original))
   try {
-    return await runTests(copy, mutant.tests, quit)
+    return await runTests(copy, [mutant.test], quit)
   } finally {
     writeFileSync(path, original)
   }
 }
 
+const isKilled = ({ by }: Mutant, verdict: Verdict) =>
+  verdict.kind === 'failed' && verdict.test.includes(by)
+
 /** A mutant that only breaks the run counts as alive: it proves nothing. */
-function tell({ name }: Mutant, verdict: Verdict): string {
-  switch (verdict.kind) {
-    case 'failed':
-      return `${name} → killed by ${verdict.test}`
-    case 'passed':
-      return `${name} → SURVIVED`
-    case 'broke':
-      return `${name} → NOT KILLED, only broken: ${verdict.reason.split('\n')[0]}`
-  }
+function tell(mutant: Mutant, verdict: Verdict): string {
+  const { name, by } = mutant
+  if (verdict.kind === 'passed') return `${name} → SURVIVED`
+  const [reason] = verdict.reason.split('\n')
+  if (verdict.kind === 'broke') return `${name} → NOT KILLED, only broken: ${reason}`
+  const first = `${verdict.test} (${reason})`
+  if (isKilled(mutant, verdict)) return `${name} → killed by ${first}`
+  return `${name} → NOT KILLED by "${by}"; the first to fail is ${first}`
 }
 
 async function run(): Promise<number> {
-  const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))]
+  const tests = [...new Set(chosen.map(({ test }) => test))]
   console.log(`${chosen.length} mutants; first their ${tests.length} test files without any …`)
   const sound = await runTests(copy, tests, quit)
   if (sound.kind !== 'passed') {
@@ -70,11 +72,10 @@ async function run(): Promise<number> {
   for (const mutant of chosen) {
     const verdict = await tryMutant(mutant)
     if (quit.aborted) return 130
-    if (verdict.kind === 'failed') killed++
+    const isDead = isKilled(mutant, verdict)
+    if (isDead) killed++
     lines.push(tell(mutant, verdict))
-    console.log(
-      `${lines.length}/${chosen.length} ${verdict.kind === 'failed' ? '✓' : '✗'} ${mutant.name}`,
-    )
+    console.log(`${lines.length}/${chosen.length} ${isDead ? '✓' : '✗'} ${mutant.name}`)
   }
   const survived = chosen.length - killed
   console.log(['', ...lines, `${killed} killed, ${survived} survived`].join('\n'))

@@ -15,7 +15,7 @@ type TestFile = {
 
 export type Verdict =
   | { kind: 'passed' }
-  | { kind: 'failed'; test: string }
+  | { kind: 'failed'; test: string; reason: string }
   /** Failed without any test of it having said that behaviour differs. */
   | { kind: 'broke'; reason: string }
 
@@ -32,7 +32,8 @@ function judge(files: TestFile[], copy: string): Verdict {
       const [message] = failureMessages
       if (message === undefined) continue
       if (isSaid(message) || (isLoaded && !isUnloadable(message))) {
-        return { kind: 'failed', test: `${relative(copy, name)}: ${fullName}` }
+        const test = `${relative(copy, name)}: ${fullName}`
+        return { kind: 'failed', test, reason: message }
       }
     }
   }
