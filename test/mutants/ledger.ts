@@ -28,7 +28,7 @@ export const ledgerMutants: Mutant[] = [
     find: '    await book.arm()\n    const committed = await commit(book, changes, standing)\n',
     replace: '    const committed = await commit(book, changes, standing)\n    await book.arm()\n',
     test: faults,
-    by: 'keeps every invariant when any one of its calls fails: abort after',
+    by: 'keeps every invariant when any one of its calls fails',
   },
   {
     name: 'the alarm throws',
