@@ -1,6 +1,6 @@
 /**
- * The test of the tests: puts each named defect into a copy of the tree and requires that the tests named
- * with it fail. `npm run test:mutants [-- name …]`: those whose names hold one of these texts.
+ * The test of the tests: puts each named defect into a copy of the tree and requires that the test named
+ * with it fails. `npm run test:mutants [-- text …]`: those whose names hold one of the texts.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,8 +23,9 @@ function refuse(lines: string[]): never {
   process.exit(2)
 }
 
-if (chosen.length === 0)
-  refuse(['No mutant of that name. There are:', ...mutants.map((m) => m.name)])
+if (chosen.length === 0) {
+  refuse(['No mutant of that name. There are:', ...mutants.map(({ name }) => name)])
+}
 const misfits = chosen.flatMap(
   (mutant) => misfitOf(mutant, readFileSync(join(root, mutant.file), 'utf8')) ?? [],
 )
@@ -62,9 +63,10 @@ async function run(): Promise<number> {
   const tests = [...new Set(chosen.map(({ test }) => test))]
   console.log(`${chosen.length} mutants; first their ${tests.length} test files without any …`)
   const sound = await runTests(copy, tests, quit)
+  if (quit.aborted) return 130
   if (sound.kind !== 'passed') {
     const why = sound.kind === 'failed' ? sound.test : sound.reason
-    if (!quit.aborted) console.error(`The tests fail without a mutant: ${why}`)
+    console.error(`The tests fail without a mutant: ${why}`)
     return 2
   }
   const lines: string[] = []

@@ -46,6 +46,14 @@ function judge(files: TestFile[], copy: string): Verdict {
 
 const vitest = 'node_modules/vitest/vitest.mjs'
 
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Gone already.
+  }
+}
+
 /** Ends with the first test that fails. */
 export async function runTests(copy: string, tests: string[], quit: AbortSignal): Promise<Verdict> {
   const report = join(copy, 'report.json')
@@ -57,7 +65,7 @@ export async function runTests(copy: string, tests: string[], quit: AbortSignal)
     // A group of its own, so that workerd ends with it.
     detached: true,
   })
-  const end = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+  const end = () => killGroup(child.pid)
   const limit = AbortSignal.any([quit, AbortSignal.timeout(limitMs)])
   limit.addEventListener('abort', end)
   const code = await new Promise((resolve) => child.once('close', resolve))
