@@ -75,8 +75,8 @@ const signing: Mutant[] = [
   {
     name: 'the signature is that of a re-serialised body',
     file: 'src/delivery/perform.ts',
-    find: 'signatureHeaders({ id, timestamp, body }',
-    replace: 'signatureHeaders({ id, timestamp, body: JSON.stringify(JSON.parse(body)) }',
+    find: 'timestamp: at.timestamp, body }',
+    replace: 'timestamp: at.timestamp, body: JSON.stringify(JSON.parse(body)) }',
     test: inDelivery('attempt'),
     by: 'sends the frozen bytes, signed',
   },
@@ -141,7 +141,7 @@ const queueing: Mutant[] = [
     name: 'the first byte leaves before the attempt is written down',
     file: 'src/delivery/attempt.ts',
     find: '  const result = await perform(env, assignment, tools)\n',
-    replace: `  await env.DB.exec("DELETE FROM attempts WHERE outcome = 'started'")
+    replace: `  await env.DB.prepare('DELETE FROM attempts WHERE delivery_id = ?').bind(deliveryId).run()
   const result = await perform(env, assignment, tools)
   const started = "INSERT INTO attempts (delivery_id, number, started_at, outcome) VALUES (?, ?, ?, 'started')"
   await env.DB.prepare(started).bind(deliveryId, number, tools.now()).run()\n`,

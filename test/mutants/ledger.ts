@@ -58,7 +58,7 @@ export const ledgerMutants: Mutant[] = [
   },
   {
     name: 'an event takes its bytes from the latest state',
-    file: 'src/storage/delivery-claims.ts',
+    file: 'src/storage/assignments.ts',
     find: '      body: eventBodies.body,\n',
     replace: `      body: sql<string>\`(SELECT latest.body FROM deliveries AS newer
         JOIN event_bodies AS latest
