@@ -85,7 +85,7 @@ const signing: Mutant[] = [
     file: 'src/delivery/perform.ts',
     find: 'const timestamp = Math.floor(tools.now() / 1_000)',
     replace: `const first = globalThis as unknown as Record<string, number>
-  const timestamp = (first[id] ??= Math.floor(tools.now() / 1_000))`,
+  const timestamp = (first[assignment.eventId] ??= Math.floor(tools.now() / 1_000))`,
     test: inDelivery('attempt'),
     by: 'under a fresh timestamp and signature',
   },
