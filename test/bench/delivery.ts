@@ -94,6 +94,9 @@ async function until(isSo: () => boolean, minutes = 5): Promise<void> {
   }
 }
 
+/** The silent one stays: a ledger that begins anew asks the database who listens. */
+const forgetEndpoints = 'DELETE FROM webhooks WHERE id > 1'
+
 /** Endpoints with ids of their own, whose URLs end in them. */
 const addEndpoints = (
   { world, environment }: Shop,
@@ -123,7 +126,7 @@ async function measureFirst(shop: Shop, { url, arrived }: Receiver): Promise<str
 async function measureWrites(shop: Shop, { url, arrived }: Receiver): Promise<string[][]> {
   const rows: string[][] = []
   for (const count of [0, 10, 1_000]) {
-    await shop.world.execute(['DELETE FROM webhooks'])
+    await shop.world.execute([forgetEndpoints])
     if (count > 0) await addEndpoints(shop, url, [10, count + 9])
     const times: number[] = []
     for (let round = 0; round < writes; round++) {
@@ -218,7 +221,7 @@ export async function benchDelivery(): Promise<void> {
       ['endpoints', 'p50 ms', 'p95 ms'],
       ...(await measureWrites(shop, receiver)),
     ])
-    await shop.world.execute(['DELETE FROM webhooks'])
+    await shop.world.execute([forgetEndpoints])
     await addEndpoints(shop, receiver.url, [10, endpoints + 9])
     const isHealthy = (path: string) => Number(path.slice(1)) % hangingShare !== 0
     await measureAll(shop, receiver, isHealthy)
