@@ -42,6 +42,21 @@ const longestPauseMs = 15 * 60_000
 export const pauseAfter = (inVain: number): number =>
   Math.min(firstPauseMs * 2 ** inVain, longestPauseMs)
 
+/** Negative: not enough of them to open it. */
+const inVainOf = (failures: number, ordered: boolean): number => failures - threshold(ordered)
+
+/**
+ * Milliseconds that have been waited for an endpoint that is down. What it refused while it was up is no
+ * part of them, so the first failure since the last success would not do.
+ */
+export function downFor({ consecutiveFailures }: Health, ordered: boolean): number {
+  let waited = 0
+  for (let past = 0; past < inVainOf(consecutiveFailures, ordered); past++) {
+    waited += pauseAfter(past)
+  }
+  return waited
+}
+
 /** A success that is no news is written down once in this time: a row written costs more than it says. */
 const successNewsMs = 60_000
 
@@ -82,11 +97,11 @@ function nextBreaker(health: Health, heard: Heard, ordered: boolean): Breaker {
   // Of several that were under way when it opened only the one that opened it counts.
   if (breakerState === 'open') return same
   const failures = consecutiveFailures + 1
-  const inVain = failures - threshold(ordered)
-  if (inVain < 0) return { ...same, consecutiveFailures: failures }
+  const inVain = inVainOf(failures, ordered)
+  if (breakerState === 'closed' && inVain < 0) return { ...same, consecutiveFailures: failures }
   return {
     breakerState: 'open',
-    breakerUntil: heard.at + pauseAfter(inVain),
+    breakerUntil: heard.at + pauseAfter(Math.max(0, inVain)),
     consecutiveFailures: failures,
   }
 }

@@ -3,7 +3,7 @@
  * for its schedule, so that what is first in line goes soon after the endpoint is back.
  */
 import type { Verdict } from '../storage/delivery-results.ts'
-import { afterAttempt, type Health, unknownHealth } from './breaker.ts'
+import { afterAttempt, downFor, type Health, unknownHealth } from './breaker.ts'
 import { askedWait, type Failure, nextDelay, scheduleMs } from './schedule.ts'
 
 const reasons: Partial<Record<Failure, string>> = {
@@ -35,7 +35,7 @@ export function verdictOf(
   const is = afterAttempt(was, { failure, status, at: now }, ordered)
   const until = is.breakerState === 'open' ? is.breakerUntil : null
   const isTrial = until !== null && was.breakerState !== 'closed'
-  const isFree = isTrial && now - (is.failingSince ?? now) < scheduleMs
+  const isFree = isTrial && downFor(is, ordered) < scheduleMs
   const wait = nextDelay({ attempt: round, failure, retryAfter, random })
   if (wait === null && !isFree) {
     const isGone = failure === 'gone'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   afterAttempt as afterAttemptAt,
+  downFor as downForAt,
   type Health,
   type Heard,
   isNews,
@@ -106,6 +107,16 @@ describe('the breaker', () => {
       ['open', 30_000, 2],
       ['open', 60_000, 3],
     ])
+  })
+
+  it('opens again after a try in vain, also where order was given up meanwhile', () => {
+    const tried: Health = { ...halfOpen, consecutiveFailures: 2 }
+    expect(breakerOf(afterAttempt(tried, heard('timeout', null)))).toEqual(['open', 30_000, 3])
+  })
+
+  it('knows how long it has been waited for by how often it was tried in vain', () => {
+    const downFor = (failures: number) => downForAt(failed(failures), true) / second
+    expect([0, 1, 2, 3, 4, 7, 8].map(downFor)).toEqual([0, 0, 0, 30, 90, 930, 1_830])
   })
 })
 

@@ -252,10 +252,8 @@ describe('the breaker of an endpoint', () => {
       clock.now = nextAttemptAt ?? clock.now
       // The next three hundred are alike.
       if (round === 9) {
-        const health = 'UPDATE webhook_health SET failing_since = ? WHERE webhook_id = ?'
-        await bindings.DB.prepare(health)
-          .bind(clock.now - 74.6 * 3_600 * second, webhookId)
-          .run()
+        const health = 'UPDATE webhook_health SET consecutive_failures = 305 WHERE webhook_id = ?'
+        await bindings.DB.prepare(health).bind(webhookId).run()
       }
     }
     expect(waits.slice(0, 10)).toEqual([5, 30, 60, 120, 240, 480, 900, 900, 900, 900])

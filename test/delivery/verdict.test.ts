@@ -71,15 +71,22 @@ describe('after an attempt', () => {
   })
 
   it('but loses them again when the endpoint has been down for as long as ten attempts take', () => {
-    const health = { ...halfOpen, failingSince: t0 - 76 * hour }
+    const health = { ...halfOpen, consecutiveFailures: 320 }
     expect(verdict({ round: 9, health }, status(503))).toEqual(
-      waiting(60 * second, { reason: 'breaker' }),
+      waiting(900 * second, { reason: 'breaker' }),
     )
     expect(verdict({ round: 10, health }, status(503))).toEqual({
       state: 'dead',
       reason: 'attempts used up',
       isGone: false,
     })
+  })
+
+  it('and not for what it refused long before it went down', () => {
+    const health = { ...halfOpen, failingSince: t0 - 90 * hour }
+    expect(verdict({ round: 10, health }, status(503))).toEqual(
+      waiting(60 * second, { reason: 'breaker', isFree: true }),
+    )
   })
 
   it('a receiver that asks for more time than the breaker gets it, a day at most', () => {
