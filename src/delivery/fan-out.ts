@@ -4,16 +4,29 @@
  */
 import type { Env } from '../env.ts'
 import { openDatabase, runBatch } from '../storage/database.ts'
-import { insertDeliveries, type NewDelivery, selectDueOfEvents } from '../storage/deliveries.ts'
+import {
+  insertDeliveries,
+  type NewDelivery,
+  noBody,
+  selectDueOfEvents,
+} from '../storage/deliveries.ts'
 import { type Endpoint, readFanOut } from '../storage/fan-out.ts'
+import type { WebhookFormat } from '../storage/webhooks.ts'
 import { lanes } from './claim.ts'
 import { type Recipient, recipients } from './recipients.ts'
 import { ring } from './ring.ts'
 
 type Standing = Pick<NewDelivery, 'state' | 'reason' | 'nextAttemptAt'>
 
-function standingOf({ webhook, isWanted }: Recipient<Endpoint>, now: number): Standing {
+function standingOf(
+  { webhook, isWanted }: Recipient<Endpoint>,
+  { formats, now }: { formats: WebhookFormat[]; now: number },
+): Standing {
   if (!isWanted) return { state: 'filtered', reason: 'no pattern matches', nextAttemptAt: null }
+  // It speaks another format since, or was added with the change itself.
+  if (!formats.includes(webhook.format)) {
+    return { state: 'filtered', reason: noBody, nextAttemptAt: null }
+  }
   return webhook.enabled
     ? { state: 'waiting', reason: null, nextAttemptAt: now }
     : { state: 'disabled', reason: 'endpoint disabled', nextAttemptAt: null }
@@ -32,7 +45,7 @@ export async function fanOut(env: Env, eventIds: string[], now: number): Promise
         environmentId: event.environmentId,
         createdAt: now,
         format: recipient.webhook.format,
-        ...standingOf(recipient, now),
+        ...standingOf(recipient, { formats: event.formats, now }),
       }),
     ),
   )

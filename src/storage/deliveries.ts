@@ -4,6 +4,9 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { type Database, isOneOf, type Statement } from './database.ts'
 import type { WebhookFormat } from './webhooks.ts'
 
+/** Why nothing can be sent to an endpoint in whose format the event was never written. */
+export const noBody = 'no body in its format'
+
 export type DeliveryState =
   /** An attempt is due at `nextAttemptAt`. */
   | 'waiting'

@@ -10,7 +10,14 @@ import {
   toAssignment,
 } from './assignments.ts'
 import type { Database, Statement } from './database.ts'
-import { type AttemptOutcome, attempts, deliveries, isDue, isWaiting } from './deliveries.ts'
+import {
+  type AttemptOutcome,
+  attempts,
+  deliveries,
+  isDue,
+  isWaiting,
+  noBody,
+} from './deliveries.ts'
 import { type Endpoint, isBehind, nextIds } from './delivery-lines.ts'
 import { webhookHealth } from './webhook-health.ts'
 import { webhooks } from './webhooks.ts'
@@ -45,18 +52,25 @@ const isUsedUp = ({ maxAttempts }: Claim): SQL =>
 const isSwitchedOff = sql`EXISTS (SELECT 1 FROM ${webhooks}
   WHERE ${webhooks.id} = ${deliveries.webhookId} AND NOT ${webhooks.enabled})`
 
+/** The bytes are there, in the delivery's format. */
+const hasBody = (table: string): SQL => sql`EXISTS (SELECT 1 FROM event_bodies AS told
+  WHERE told.event_id = ${sql.raw(table)}.event_id AND told.format = ${sql.raw(table)}.format)`
+
+const isBodiless = sql`NOT ${hasBody('deliveries')}`
+
 /** Gives up free deliveries that nobody may send any more. */
 const settleHopeless = (db: Database, claim: Claim) =>
   db
     .update(deliveries)
     .set({
-      state: sql`CASE WHEN ${isUsedUp(claim)} THEN 'dead' ELSE 'disabled' END`,
-      reason: sql`CASE WHEN ${isUsedUp(claim)} THEN 'attempts used up' ELSE 'endpoint disabled' END`,
+      state: sql`CASE WHEN ${isUsedUp(claim)} OR ${isBodiless} THEN 'dead' ELSE 'disabled' END`,
+      reason: sql`CASE WHEN ${isUsedUp(claim)} THEN 'attempts used up'
+        WHEN ${isBodiless} THEN ${noBody} ELSE 'endpoint disabled' END`,
       nextAttemptAt: null,
     })
     .where(
       sql`${isNamed(claim)} AND ${isWaiting} AND ${deliveries.leasedUntil} < ${claim.now}
-        AND (${isUsedUp(claim)} OR ${isSwitchedOff})`,
+        AND (${isUsedUp(claim)} OR ${isBodiless} OR ${isSwitchedOff})`,
     )
     .returning({ id: deliveries.id, state: deliveries.state })
 
@@ -79,7 +93,7 @@ const dueWhere = (claim: Claim, condition: SQL): SQL => sql`${deliveries.id} IN 
     WHERE due.id IN ${namedIds(claim)}
       AND due.state = 'waiting' AND due.next_attempt_at <= ${claim.dueBy}
       AND due.leased_until < ${claim.now} AND NOT ${isBehind('due')}
-      AND endpoint.enabled AND due.attempts - due.earlier_attempts < ${claim.maxAttempts})
+      AND endpoint.enabled AND ${hasBody('due')} AND due.attempts - due.earlier_attempts < ${claim.maxAttempts})
   WHERE ${condition})`
 
 /** While the breaker is closed: as many as the endpoint has lanes. */

@@ -102,6 +102,21 @@ describe('fanning an event out', () => {
     expect(rung).toHaveLength(1)
   })
 
+  it('sends nothing in a format that nobody spoke when it happened', async () => {
+    const environmentId = await addEnvironment()
+    const webhookId = await addWebhook(environmentId)
+    const eventId = await addEvent(environmentId)
+    const run = (sql: string, value: unknown) => bindings.DB.prepare(sql).bind(value).run()
+    await run("UPDATE webhooks SET format = 'standard' WHERE id = ?", webhookId)
+    await run("UPDATE events SET type = 'AUDIT_LOG_CREATED' WHERE id = ?", eventId)
+    const { env, rung } = quietEnv()
+    await fanOut(env, [eventId], t0)
+    expect(await listDeliveries(eventId)).toMatchObject([
+      { state: 'filtered', reason: 'no body in its format', format: 'standard', sequence: null },
+    ])
+    expect(rung).toEqual([])
+  })
+
   it("tells an organisation's endpoint of all its environments", async () => {
     const environmentId = await addEnvironment()
     const webhookId = await addWebhook(environmentId)

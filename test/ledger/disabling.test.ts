@@ -52,6 +52,7 @@ async function createEndpoint(health: Health, { attempts = 5, ofOrganisation = f
          (id, type, organisation_id, environment_id, action, change_id, created_at)
        VALUES (?, 'FLAG_UPDATED', ?, ?, 'feature-state.updated', 'c', 1)`,
     ).bind(`evt_${id}`, organisationId, world.environment.id),
+    env.DB.prepare("INSERT INTO event_bodies VALUES (?, 'flagsmith', '{}')").bind(`evt_${id}`),
     env.DB.prepare(
       `INSERT INTO deliveries
          (id, event_id, webhook_id, environment_id, sequence, state, attempts, next_attempt_at,

@@ -7,7 +7,7 @@ import { ledgerOf } from '../../src/ledger/client.ts'
 import { insertRows, openDatabase, runBatch } from '../../src/storage/database.ts'
 import { deliveries } from '../../src/storage/deliveries.ts'
 import { getDocument } from '../../src/storage/documents.ts'
-import { events } from '../../src/storage/events.ts'
+import { eventBodies, events } from '../../src/storage/events.ts'
 import { outbox } from '../../src/storage/outbox.ts'
 import { webhooks } from '../../src/storage/webhooks.ts'
 import { createFlagWorld, write } from '../support/world.ts'
@@ -83,6 +83,8 @@ it('events are fanned out together; those after one that cannot be wait for it',
     createdAt: 2,
   }
   await db.insert(events).values(ids.map((id) => ({ ...facts, id })))
+  const format = 'flagsmith' as const
+  await db.insert(eventBodies).values(ids.map((eventId) => ({ eventId, format, body: '{}' })))
   await db
     .insert(outbox)
     .values(ids.map((target) => ({ ledger, kind: 'deliver' as const, target, createdAt: 1 })))
