@@ -3,7 +3,7 @@
 import type { Assignment } from '../storage/assignments.ts'
 import type { Database } from '../storage/database.ts'
 import { changeHealth, findHealth } from '../storage/webhook-health.ts'
-import { afterAttempt, type Heard, isNews, unknownHealth } from './breaker.ts'
+import { afterAttempt, type Health, type Heard, isNews, unknownHealth } from './breaker.ts'
 
 /** Others may change the row meanwhile; after so many tries their word has to do. */
 const mostTries = 5
@@ -12,6 +12,10 @@ const unknownRow = { ...unknownHealth, webhookId: 0, goneAt: null, revision: 0 }
 
 /** What the attempt did to the breaker. */
 export type Turn = { kind: 'none' } | { kind: 'closed' } | { kind: 'opened'; until: number }
+
+/** Now, and when the delivery was taken: what was decided by the breaker of then is to be let go, too. */
+const wasClosed = (now: Health, then: Health | null) =>
+  now.breakerState === 'closed' && (then === null || then.breakerState === 'closed')
 
 export async function noteHealth(
   db: Database,
@@ -25,9 +29,9 @@ export async function noteHealth(
     if (!isNews(was, is)) return { kind: 'none' }
     const changed = await changeHealth(db, { webhookId, revision }, is)
     if (changed.length > 0) {
-      if (is.breakerState === was.breakerState) return { kind: 'none' }
-      return is.breakerUntil === null
-        ? { kind: 'closed' }
+      if (is.breakerUntil === null) return { kind: wasClosed(was, health) ? 'none' : 'closed' }
+      return is.breakerState === was.breakerState
+        ? { kind: 'none' }
         : { kind: 'opened', until: is.breakerUntil }
     }
     row = await findHealth(db, webhookId)

@@ -41,11 +41,13 @@ export const changeHealth = (
   db
     .insert(webhookHealth)
     .select(
-      // By way of the endpoint: one that was deleted meanwhile gets no row, and the batch goes on.
+      // By way of the endpoint: one that was deleted meanwhile gets no row, and the batch goes on. Nor
+      // does one whose row was forgotten since it was read.
       sql`SELECT ${webhooks.id}, ${values.lastStatus}, ${values.lastSuccessAt},
         ${values.lastFailureAt}, ${values.failingSince}, ${values.breakerState},
         ${values.breakerUntil}, ${values.consecutiveFailures}, NULL, ${revision + 1}
-      FROM ${webhooks} WHERE ${webhooks.id} = ${webhookId}`,
+      FROM ${webhooks} WHERE ${webhooks.id} = ${webhookId} AND (${revision} = 0 OR EXISTS (
+        SELECT 1 FROM webhook_health AS known WHERE known.webhook_id = ${webhookId}))`,
     )
     .onConflictDoUpdate({
       target: webhookHealth.webhookId,

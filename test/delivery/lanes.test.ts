@@ -266,6 +266,22 @@ describe('the breaker of an endpoint', () => {
     })
   })
 
+  it('is not opened by what was said of an endpoint before it got another URL', async () => {
+    const { id, webhookId } = await addDelivery()
+    await openBreaker(webhookId, t0)
+    const { tools, requests } = receiver(async () => {
+      if (requests.length > 1) return new Response('ok')
+      await bindings.DB.prepare('DELETE FROM webhook_health WHERE webhook_id = ?')
+        .bind(webhookId)
+        .run()
+      return new Response('', { status: 503 })
+    })
+    await consume(quietEnv().env, tools, [id])
+    expect(await healthOf(webhookId)).toMatchObject({ breakerState: 'closed', failingSince: null })
+    // It does not wait for a breaker that is not open.
+    expect(await findDelivery(id)).toMatchObject({ state: 'delivered', attempts: 2 })
+  })
+
   it('an endpoint that is deleted while it is called leaves nothing behind', async () => {
     const { id, webhookId } = await addDelivery()
     const { tools } = receiver(async () => {
