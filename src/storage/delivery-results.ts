@@ -1,5 +1,5 @@
 /** What became of attempts, written down once for each. Decides nothing. */
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq, lt, ne, sql } from 'drizzle-orm'
 import type { Assignment } from './assignments.ts'
 import { type Database, runBatch, type Statement } from './database.ts'
 import { type AttemptOutcome, attempts, deliveries, isWaiting } from './deliveries.ts'
@@ -55,7 +55,7 @@ const settleDelivered = (db: Database, { deliveryId }: Ended) =>
     .where(and(eq(deliveries.id, deliveryId), ne(deliveries.state, 'delivered')))
     .returning({ id: deliveries.id })
 
-/** A failure says nothing once a later attempt has begun or the delivery is settled. */
+/** A failure says nothing once the delivery is settled, sent once more, or in a later attempt. */
 const settleFailed = (
   db: Database,
   ended: Ended,
@@ -76,6 +76,7 @@ const settleFailed = (
         eq(deliveries.id, ended.deliveryId),
         eq(deliveries.state, 'waiting'),
         eq(deliveries.attempts, ended.number),
+        lt(deliveries.earlierAttempts, ended.number),
       ),
     )
     .returning({ id: deliveries.id })

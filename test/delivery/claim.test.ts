@@ -1,5 +1,7 @@
 import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openDatabase } from '../../src/storage/database.ts'
+import { replay } from '../../src/storage/delivery-replays.ts'
 import {
   addDelivery,
   addDeliveryTo,
@@ -159,6 +161,28 @@ describe('claiming', () => {
     expect(rung).toEqual([])
     answer(new Response('ok'))
     await second
+  })
+
+  it('a late failure leaves alone what somebody has sent once more meanwhile', async () => {
+    const { id, webhookId } = await addDelivery()
+    await bindings.DB.prepare(
+      `INSERT INTO webhook_health (webhook_id, breaker_state, breaker_until, consecutive_failures)
+       VALUES (?, 'open', ?, 4)`,
+    )
+      .bind(webhookId, t0)
+      .run()
+    const db = openDatabase(bindings.DB)
+    const { tools } = receiver(async () => {
+      await replay(db, { webhookId, now: t0 + 31_000 }, { kind: 'one', deliveryId: id })
+      return new Response('', { status: 503 })
+    })
+    await consume(quietEnv().env, tools, [id])
+    expect(await findDelivery(id)).toMatchObject({
+      state: 'waiting',
+      nextAttemptAt: t0 + 31_000,
+      attempts: 1,
+      earlierAttempts: 1,
+    })
   })
 
   it('what has no bytes to send is given up, and its line goes on', async () => {
