@@ -4,6 +4,7 @@
  */
 import { eq } from 'drizzle-orm'
 import { invalidBody, notFound, ok } from '../outcome.ts'
+import { makeDue } from '../storage/delivery-results.ts'
 import { forgetHealth } from '../storage/webhook-health.ts'
 import {
   countWebhooks,
@@ -132,7 +133,7 @@ export const updateWebhook: Write<
     statements: [
       db.update(webhooks).set(differing(before, after)).where(eq(webhooks.id, id)),
       // What its receiver was like before says nothing of now, and what waits for it need wait no longer.
-      ...(isAnew ? [forgetHealth(db, id)] : []),
+      ...(isAnew ? [forgetHealth(db, id), makeDue(db, id, now)] : []),
     ],
     debts: isAnew || isFreed ? [{ kind: 'ring', target: String(id) }] : [],
     entries: [

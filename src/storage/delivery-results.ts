@@ -108,6 +108,14 @@ export async function recordAttempt(
 
 type Id = { id: string }
 
+/** What its receiver was like says nothing any more: all that waits for a later time is due. */
+export const makeDue = (db: Database, webhookId: number, now: number): Statement =>
+  db
+    .update(deliveries)
+    .set({ nextAttemptAt: now, reason: null })
+    .where(sql`${deliveries.webhookId} = ${webhookId} AND ${isWaiting}
+      AND ${deliveries.nextAttemptAt} > ${now}`)
+
 /** Its breaker has closed: what it held back is due again, all of it, in its order. */
 export const releaseHeldBack = (db: Database, webhookId: number, now: number): Promise<unknown> =>
   db

@@ -112,6 +112,18 @@ describe('a line that is held up', () => {
     expect((await standingOf(first)).state).toBe('waiting')
   })
 
+  it('goes on when the endpoint gets another URL or is switched on again', async () => {
+    const { world, hook, add } = await createEndpoint()
+    for (const change of [{ url: `${url}/new` }, { enabled: true }]) {
+      const first = await add({ state: 'waiting', attempts: 3, nextAttemptAt: 4e12 })
+      const second = await add({ state: 'waiting', reason: 'breaker', nextAttemptAt: 4e12 })
+      if (change.enabled) await world.api('PATCH', hook, { enabled: false })
+      await world.api('PATCH', hook, change)
+      await vi.waitFor(async () => expect((await standingOf(second)).state).toBe('delivered'))
+      expect(await standingOf(first)).toMatchObject({ state: 'delivered', attempts: 4 })
+    }
+  })
+
   it('is not filled with what the endpoint does not want', async () => {
     const { world, path, add } = await createEndpoint()
     const id = await add({ state: 'filtered' })
