@@ -3,14 +3,14 @@
  * them; what an endpoint does not want is written down as such. May run any number of times, also at once: a pair of event and endpoint exists only once.
  */
 import type { Env } from '../env.ts'
-import { openDatabase, runBatch } from '../storage/database.ts'
+import { type Database, openDatabase, runBatch } from '../storage/database.ts'
 import {
   insertDeliveries,
   type NewDelivery,
   noBody,
   selectDueOfEvents,
 } from '../storage/deliveries.ts'
-import { type Endpoint, readFanOut } from '../storage/fan-out.ts'
+import { type Endpoint, type FanOut, readFanOut } from '../storage/fan-out.ts'
 import type { WebhookFormat } from '../storage/webhooks.ts'
 import { lanes } from './claim.ts'
 import { type Recipient, recipients } from './recipients.ts'
@@ -32,10 +32,26 @@ function standingOf(
     : { state: 'disabled', reason: 'endpoint disabled', nextAttemptAt: null }
 }
 
+/** More rows than this and their JSON do not fit into an object's memory beside each other. */
+const rowsAtOnce = 10_000
+
 /** Throws when D1 or the queue fails; the caller still owes the events then and comes again. */
 export async function fanOut(env: Env, eventIds: string[], now: number): Promise<void> {
   const db = openDatabase(env.DB)
   const { events, webhooks } = await readFanOut(db, eventIds)
+  const atOnce = Math.max(1, Math.floor(rowsAtOnce / Math.max(1, webhooks.length)))
+  const due: Due[] = []
+  for (let start = 0; start < events.length; start += atOnce) {
+    const part = { events: events.slice(start, start + atOnce), webhooks }
+    due.push(...firstOfEach(await deliver(db, part, now)))
+  }
+  await ring(
+    env,
+    firstOfEach(due).map(({ id }) => id),
+  )
+}
+
+async function deliver(db: Database, { events, webhooks }: FanOut, now: number): Promise<Due[]> {
   const rows = events.flatMap((event) =>
     recipients(event, webhooks).map(
       (recipient): NewDelivery => ({
@@ -49,16 +65,15 @@ export async function fanOut(env: Env, eventIds: string[], now: number): Promise
       }),
     ),
   )
-  if (rows.length === 0) return
+  if (rows.length === 0) return []
   const inserts = insertDeliveries(db, rows)
+  const eventIds = events.map(({ id }) => id)
   const results = await runBatch(db, [...inserts, selectDueOfEvents(db, eventIds, now)])
-  await ring(env, firstOfEach(results.at(-1) as Due[]))
+  return results.at(-1) as Due[]
 }
 
 type Due = { id: string; webhookId: number }
 
 /** As many as go at once to each endpoint: whoever sends those goes on with what waits behind them. */
-const firstOfEach = (due: Due[]): string[] =>
-  [...Map.groupBy(due, ({ webhookId }) => webhookId).values()].flatMap((own) =>
-    own.slice(0, lanes).map(({ id }) => id),
-  )
+const firstOfEach = (due: Due[]): Due[] =>
+  [...Map.groupBy(due, ({ webhookId }) => webhookId).values()].flatMap((own) => own.slice(0, lanes))

@@ -102,6 +102,37 @@ describe('fanning an event out', () => {
     expect(rung).toHaveLength(1)
   })
 
+  it('writes for thousands of endpoints in parts that fit into memory', async () => {
+    const environmentId = await addEnvironment()
+    const webhookId = await addWebhook(environmentId)
+    const others = JSON.stringify(Array.from({ length: 999 }, (_, index) => 1e6 + index))
+    await bindings.DB.prepare(
+      `INSERT INTO webhooks (id, organisation_id, environment_id, url, created_at, updated_at)
+       SELECT value, organisation_id, environment_id, url, created_at, updated_at
+       FROM webhooks, json_each(?) WHERE webhooks.id = ?`,
+    )
+      .bind(others, webhookId)
+      .run()
+    const ids: string[] = []
+    while (ids.length < 12) ids.push(await addEvent(environmentId))
+    const count = async () => {
+      const sql = 'SELECT count(*) AS made FROM deliveries JOIN json_each(?) ON event_id = value'
+      const row = await bindings.DB.prepare(sql).bind(JSON.stringify(ids)).first<{ made: number }>()
+      return row?.made
+    }
+    const made: unknown[] = []
+    const batch: D1Database['batch'] = async (statements) => {
+      const results = await bindings.DB.batch(statements)
+      made.push(await count())
+      return results as never
+    }
+    const prepare = (sql: string) => bindings.DB.prepare(sql)
+    const { env, rung } = quietEnv({ DB: { prepare, batch } as D1Database })
+    await fanOut(env, ids, t0)
+    expect(made).toEqual([0, 10_000, 12_000])
+    expect(rung).toHaveLength(4_000)
+  })
+
   it('sends nothing in a format that nobody spoke when it happened', async () => {
     const environmentId = await addEnvironment()
     const webhookId = await addWebhook(environmentId)
