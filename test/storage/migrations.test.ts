@@ -129,6 +129,9 @@ it('0015 keeps endpoints with their deliveries and attempts, and what deletes th
       promote_at: null,
       sealed_headers: null,
       disabled_reason: null,
+      ordered: 1,
+      sealed_private_key: null,
+      public_key: null,
     })),
   )
   expect(await all('deliveries')).toMatchObject(rows)
@@ -225,4 +228,46 @@ it('0016 keeps deliveries under what became of them, in the order of their event
     [],
     [],
   ])
+})
+
+it('0018 keeps every delivery where it stands, with its attempts, and what deletes them', async () => {
+  await reset()
+  const before = env.MIGRATIONS.findIndex(({ name }) => name.startsWith('0018'))
+  await applyD1Migrations(env.DB, env.MIGRATIONS.slice(0, before))
+  const dates = { created_at: 1, updated_at: 2 }
+  await insert('organisations', { id: 1, uuid: 'o', name: 'Acme', created_at: 1 })
+  const hook = { id: 5, organisation_id: 1, url: 'https://a.example/', ...dates }
+  await insert('webhooks', hook)
+  const states = ['waiting', 'delivered', 'dead', 'disabled', 'skipped', 'waiting']
+  for (const [index, state] of states.entries()) {
+    const event = { id: `evt_${index}`, type: 'FLAG_UPDATED', action: 'a', change_id: 'c' }
+    // The last two belong to no environment, and theirs is gone.
+    const environment_id = index < 4 ? 99 : null
+    await insert('events', { ...event, organisation_id: 1, environment_id, created_at: 1 })
+    await insert('deliveries', {
+      ...{ id: `dlv_${index}`, event_id: event.id, webhook_id: 5, environment_id, state },
+      ...{ sequence: index + 1, attempts: index, earlier_attempts: index % 2, created_at: 20 },
+      ...{ next_attempt_at: state === 'waiting' ? 7 : null, format: 'flipt' },
+    })
+    await insert('attempts', {
+      ...{ delivery_id: `dlv_${index}`, number: 1, started_at: 5, outcome: 'started' },
+    })
+  }
+  const all = async (sql: string) => (await env.DB.prepare(sql).all()).results
+  const columns = `id, event_id, webhook_id, environment_id, sequence, state, reason, attempts,
+    earlier_attempts, next_attempt_at, leased_until, created_at, format`
+  const kept = () => all(`SELECT ${columns} FROM deliveries ORDER BY id`)
+  const attempts = () => all('SELECT * FROM attempts ORDER BY delivery_id')
+  const were = [await kept(), await attempts()]
+
+  await applyD1Migrations(env.DB, env.MIGRATIONS)
+
+  expect([await kept(), await attempts()]).toEqual(were)
+  const replayed = await all('SELECT replayed FROM deliveries ORDER BY id')
+  expect(replayed.map((row) => row.replayed)).toEqual([0, 1, 0, 1, 0, 1])
+  expect(await all('SELECT ordered, public_key FROM webhooks')).toEqual([
+    { ordered: 1, public_key: null },
+  ])
+  await env.DB.exec('DELETE FROM webhooks')
+  expect([await kept(), await attempts()]).toEqual([[], []])
 })
