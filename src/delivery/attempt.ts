@@ -78,10 +78,11 @@ export async function attempt(
   // After a failure the breaker has a say in what goes next.
   const claim = failure === null && goesOn() ? nextClaim(next, now) : null
   const recorded = await recordAttempt(db, ended, { verdict, next, claim })
-  // What waits for the breaker is let go by whoever tries it.
-  const isOwn = recorded.counted && verdict.state === 'waiting' && verdict.reason !== 'breaker'
-  const wait = isOwn ? verdict.nextAttemptAt - now : null
   const turn = await noteHealth(db, assignment, { failure, status, at: now })
+  // What waits for the breaker is let go by whoever tries it, if it is open: its state may have been older.
+  const isHeld = turn.kind !== 'none' && verdict.state === 'waiting' && verdict.reason === 'breaker'
+  const isOwn = recorded.counted && verdict.state === 'waiting' && !isHeld
+  const wait = isOwn ? verdict.nextAttemptAt - now : null
   const due = turn.kind === 'closed' ? await dueAgain(db, next) : recorded.due
   const trial = turn.kind === 'opened' ? await planTrial(db, next, turn.until) : null
   const [released, opened] = [turn.kind === 'closed', turn.kind === 'opened']
