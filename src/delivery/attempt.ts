@@ -79,7 +79,7 @@ export async function attempt(
   const claim = failure === null && goesOn() ? nextClaim(next, now) : null
   const recorded = await recordAttempt(db, ended, { verdict, next, claim })
   const turn = await noteHealth(db, assignment, { failure, status, at: now })
-  // What waits for the breaker is let go by whoever tries it, if it is open: its state may have been older.
+  // What waits for the breaker is let go by whoever tries it; its state may have been older.
   const isHeld = turn.kind !== 'none' && verdict.state === 'waiting' && verdict.reason === 'breaker'
   const isOwn = recorded.counted && verdict.state === 'waiting' && !isHeld
   const wait = isOwn ? verdict.nextAttemptAt - now : null

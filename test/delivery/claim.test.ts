@@ -185,30 +185,6 @@ describe('claiming', () => {
     })
   })
 
-  it('what has no bytes to send is given up, and its line goes on', async () => {
-    const first = await addDelivery()
-    const { id } = await addDeliveryTo(first.webhookId, first.environmentId)
-    await bindings.DB.prepare('DELETE FROM event_bodies WHERE event_id = ?')
-      .bind(first.eventId)
-      .run()
-    await bindings.DB.prepare(
-      `INSERT INTO webhook_health (webhook_id, breaker_state, breaker_until, consecutive_failures)
-       VALUES (?, 'open', ?, 4)`,
-    )
-      .bind(first.webhookId, t0)
-      .run()
-    const { env } = quietEnv()
-    const { tools } = receiver(() => new Response('ok'))
-    await consume(env, tools, [first.id])
-    expect(await findDelivery(first.id)).toMatchObject({
-      state: 'dead',
-      reason: 'no body in its format',
-      attempts: 0,
-    })
-    await consume(env, tools, [id])
-    expect(await findDelivery(id)).toMatchObject({ state: 'delivered' })
-  })
-
   it('a failure does not undo the late success of an earlier attempt', async () => {
     const { id } = await addDelivery()
     const { env, rung } = quietEnv()
@@ -257,6 +233,8 @@ describe('the line of an environment', () => {
       .values()
       .map((sent) => sent.map((headers) => Number(headers.get('x-sequence'))))
       .toArray()
+      // Lines go at the same time: which is heard first is chance.
+      .sort(([one = 0], [other = 0]) => one - other)
 
   it('keeps its order, whoever rings for what and however often', async () => {
     const { ids } = await addLines(24)

@@ -154,6 +154,30 @@ describe('when our own side fails', () => {
     expect(result.retryMessages).toMatchObject([{ msgId: '0' }])
   })
 
+  it('what has no bytes to send is given up, and its line goes on', async () => {
+    const first = await addDelivery()
+    const { id } = await addDeliveryTo(first.webhookId, first.environmentId)
+    await bindings.DB.prepare('DELETE FROM event_bodies WHERE event_id = ?')
+      .bind(first.eventId)
+      .run()
+    await bindings.DB.prepare(
+      `INSERT INTO webhook_health (webhook_id, breaker_state, breaker_until, consecutive_failures)
+       VALUES (?, 'open', ?, 4)`,
+    )
+      .bind(first.webhookId, t0)
+      .run()
+    const { env } = quietEnv()
+    const { tools } = receiver(() => new Response('ok'))
+    await consume(env, tools, [first.id])
+    expect(await findDelivery(first.id)).toMatchObject({
+      state: 'dead',
+      reason: 'no body in its format',
+      attempts: 0,
+    })
+    await consume(env, tools, [id])
+    expect(await findDelivery(id)).toMatchObject({ state: 'delivered' })
+  })
+
   it('the message comes back only after the lease of an attempt that may have begun', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const { id } = await addDelivery()

@@ -266,24 +266,6 @@ describe('the breaker of an endpoint', () => {
     })
   })
 
-  it('keeps nobody waiting who took it for open when it was not', async () => {
-    const { ids, webhookId } = await addBacklog(2, { ordered: true })
-    await bindings.DB.prepare(
-      'INSERT INTO webhook_health (webhook_id, consecutive_failures) VALUES (?, 1)',
-    )
-      .bind(webhookId)
-      .run()
-    const { env, rung } = quietEnv()
-    const { tools, requests } = receiver(
-      () => new Response('', { status: requests.length > 1 ? 503 : 200 }),
-    )
-    await consume(env, tools, ids)
-    expect(await statesOf(ids)).toEqual(['delivered', 'waiting'])
-    // The second was taken with the first's record, before its success was counted.
-    expect(await healthOf(webhookId)).toMatchObject({ breakerState: 'closed' })
-    expect(rung).toEqual([{ deliveryId: ids[1], delaySeconds: 30 }])
-  })
-
   it('is not opened by what was said of an endpoint before it got another URL', async () => {
     const { id, webhookId } = await addDelivery()
     await openBreaker(webhookId, t0)

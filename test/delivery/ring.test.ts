@@ -9,6 +9,7 @@ import {
   addWebhook,
   consume,
   findDelivery,
+  healthOf,
   quietEnv,
   receiver,
   setDelivery,
@@ -129,5 +130,26 @@ describe('the sweep', () => {
       rung.map((ring) => ring.deliveryId),
     )
     expect(await findDelivery(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+  })
+})
+
+describe('what waits for a breaker', () => {
+  it('is rung for by whoever took it for open when it was not', async () => {
+    const { id: first, webhookId, environmentId } = await addDelivery()
+    const { id: second } = await addDeliveryTo(webhookId, environmentId)
+    await bindings.DB.prepare(
+      'INSERT INTO webhook_health (webhook_id, consecutive_failures) VALUES (?, 1)',
+    )
+      .bind(webhookId)
+      .run()
+    const { env, rung } = quietEnv()
+    const { tools, requests } = receiver(
+      () => new Response('', { status: requests.length > 1 ? 503 : 200 }),
+    )
+    await consume(env, tools, [first, second])
+    expect(await findDelivery(second)).toMatchObject({ state: 'waiting', attempts: 1 })
+    // The second was taken with the first's record, before its success was counted.
+    expect(await healthOf(webhookId)).toMatchObject({ breakerState: 'closed' })
+    expect(rung).toEqual([{ deliveryId: second, delaySeconds: 30 }])
   })
 })
