@@ -107,12 +107,13 @@ export const resendDelivery: Write<OfDelivery, null> = async ({ db, now }, input
   })
 }
 
-export const skipDelivery: Write<OfDelivery, null> = async ({ db }, input) => {
+export const skipDelivery: Write<OfDelivery, null> = async ({ db, now }, input) => {
   const found = await findOne(db, input)
   if (found.kind !== 'ok') return found
   const { webhook, delivery } = found.value
   if (delivery.state === 'skipped') return ok(nothingToDo(null))
   if (delivery.state === 'delivered' || delivery.state === 'filtered') return settled
+  if (await isUnderWay(db, found.value, now)) return underWay
   const told: Told = {
     verb: 'skipped',
     log: `Delivery skipped: ${delivery.eventId} to ${webhook.url}`,

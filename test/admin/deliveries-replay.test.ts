@@ -46,10 +46,12 @@ describe('sending once more', () => {
   it('is refused while the endpoint is switched off, or the delivery is being sent', async () => {
     const { world, hook, path, add } = await createEndpoint()
     const leased = await add({ state: 'waiting', leasedUntil: Date.now() + minute })
-    expect(await world.api('POST', `${path}${leased}/resend/`)).toMatchObject({
-      status: 409,
-      body: { code: 'delivery_under_way' },
-    })
+    for (const action of ['resend', 'skip']) {
+      expect(await world.api('POST', `${path}${leased}/${action}/`)).toMatchObject({
+        status: 409,
+        body: { code: 'delivery_under_way' },
+      })
+    }
     const dead = await add({ state: 'dead' })
     await world.api('PATCH', hook, { enabled: false })
     for (const [at, body] of [
