@@ -71,7 +71,7 @@ const overdueOf = (
 const replayedOf = (webhookId: SQL, at: Due & { limit: number }): SQL =>
   overdueOf(webhookId, at, sql`AND own.replayed`)
 
-/** What an endpoint is to get next, in no order. */
+/** What an endpoint is to get next: a line does not wait for the many that somebody has sent once more. */
 export const nextIds = ({ id, ordered }: Endpoint, at: Due & { limit: number }): SQL => {
   const webhookId = sql`${id}`
   if (!ordered) return overdueOf(webhookId, at)
@@ -79,7 +79,7 @@ export const nextIds = ({ id, ordered }: Endpoint, at: Due & { limit: number }):
     SELECT own.id FROM deliveries AS own
     WHERE (own.id IN ${firstOfLines(webhookId)} OR own.id IN ${replayedOf(webhookId, at)})
       AND ${isOverdue('own', at)}
-    ORDER BY own.next_attempt_at, own.sequence LIMIT ${at.limit})`
+    ORDER BY own.replayed, own.next_attempt_at, own.sequence LIMIT ${at.limit})`
 }
 
 /** What an endpoint is to get next, in order. A statement, for the batch that ends an attempt. */

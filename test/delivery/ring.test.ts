@@ -133,6 +133,21 @@ describe('the sweep', () => {
   })
 })
 
+describe('a long replay', () => {
+  it('is overtaken by what stands in line', async () => {
+    const { id: first, webhookId, environmentId } = await addDelivery()
+    const ids = [first]
+    while (ids.length < 6) ids.push((await addDeliveryTo(webhookId, environmentId)).id)
+    const [one, two, three, four, ...inLine] = ids
+    for (const id of [one, two, three, four]) await set('replayed = 1, attempts = 1', id ?? '')
+    const { tools, requests } = receiver(() => new Response('ok'))
+    await consume(quietEnv().env, tools, [one])
+    const sent = requests.map(({ headers }) => Number(headers.get('x-sequence')))
+    expect(inLine).toHaveLength(2)
+    expect(sent).toEqual([1, 5, 6, 2, 3, 4])
+  })
+})
+
 describe('what waits for a breaker', () => {
   it('is rung for by whoever took it for open when it was not', async () => {
     const { id: first, webhookId, environmentId } = await addDelivery()
