@@ -34,7 +34,8 @@ const settled: Refusal = {
 const unwanted: Refusal = {
   kind: 'conflict',
   detail:
-    'The webhook does not want such events. Add a pattern that matches: later ones are sent then.',
+    'The event was not for this webhook: the reason of the delivery says why. Change the patterns of ' +
+    'the webhook, and later events are sent.',
   code: 'delivery_filtered',
 }
 
