@@ -44,10 +44,10 @@ export function receiveEffects(): () => void {
 }
 
 async function arrives(eventId: string): Promise<Received[]> {
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 300; round++) {
     const copies = received.filter((copy) => copy.id === eventId)
     if (copies.length > 0) return copies
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return []
 }

@@ -83,7 +83,9 @@ export async function settleByAlarm(ledger: string): Promise<number> {
     if ((await owed(ledger)) === 0) return 0
     // False also while the alarm is running by itself, so only many rounds in vain mean anything.
     await runDurableObjectAlarm(env.LEDGER.getByName(ledger)).catch(() => repeatAlarm(ledger))
-    await new Promise((resolve) => setTimeout(resolve, 110))
+    for (let step = 0; step < 11 && (await owed(ledger)) > 0; step++) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
   }
   return owed(ledger)
 }
