@@ -69,7 +69,7 @@ async function vitest(args: string[]): Promise<Sum> {
 const steps = [
   () => check('biome', ['check', '.']),
   () => check('tsc', ['--noEmit']),
-  () => vitest(['--project', 'unit', '--project', 'workerd']),
+  () => vitest(['--project', 'unit', '--project', 'workerd*']),
   // One after the other: each starts servers of its own, and some watch the clock.
   () => vitest(['--project', 'e2e', '--no-file-parallelism']),
 ]
