@@ -4,12 +4,8 @@
  */
 import type { Env } from '../env.ts'
 import { type Database, openDatabase, runBatch } from '../storage/database.ts'
-import {
-  insertDeliveries,
-  type NewDelivery,
-  noBody,
-  selectDueOfEvents,
-} from '../storage/deliveries.ts'
+import { insertDeliveries, type NewDelivery, noBody } from '../storage/deliveries.ts'
+import { selectDueOfEvents } from '../storage/delivery-lines.ts'
 import { type Endpoint, type FanOut, readFanOut } from '../storage/fan-out.ts'
 import type { WebhookFormat } from '../storage/webhooks.ts'
 import { lanes } from './claim.ts'

@@ -16,11 +16,14 @@ const graceMs = 30_000
 /** A longer wait than this is left to the sweep: messages do not live for days everywhere. */
 const longestRingMs = 12 * 60 * 60 * 1_000
 
+/** All at once: whoever changes a flag waits for it. */
 export async function ring(env: Env, deliveryIds: string[]): Promise<void> {
+  const sends: Promise<unknown>[] = []
   for (let start = 0; start < deliveryIds.length; start += batchSize) {
     const ids = deliveryIds.slice(start, start + batchSize)
-    await env.DELIVERIES.sendBatch(ids.map((deliveryId) => ({ body: { deliveryId } })))
+    sends.push(env.DELIVERIES.sendBatch(ids.map((deliveryId) => ({ body: { deliveryId } }))))
   }
+  await Promise.all(sends)
 }
 
 export async function ringLater(env: Env, deliveryId: string, waitMs: number): Promise<void> {

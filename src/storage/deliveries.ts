@@ -1,7 +1,7 @@
 /** Deliveries (one event to one endpoint) and their attempts (one HTTP request each). */
-import { and, asc, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { type Database, isOneOf, type Statement } from './database.ts'
+import type { Database, Statement } from './database.ts'
 import type { WebhookFormat } from './webhooks.ts'
 
 /** Why nothing can be sent to an endpoint in whose format the event was never written. */
@@ -91,6 +91,10 @@ export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[]
     const last = sql`(SELECT max(sequence) FROM deliveries AS before
       WHERE before.webhook_id = ${field('webhookId')}
         AND before.environment_id IS ${field('environmentId')})`
+    // Nobody need ring for what a breaker would keep back at once.
+    const heldUntil = sql`(SELECT breaker_until FROM webhook_health AS health
+      WHERE health.webhook_id = ${field('webhookId')} AND health.breaker_state <> 'closed'
+        AND health.breaker_until > ${field('nextAttemptAt')})`
     const isSent = sql`${field('state')} <> 'filtered'`
     const number = sql`row_number() OVER (
       PARTITION BY ${field('webhookId')}, ${field('environmentId')}, ${isSent} ORDER BY key)`
@@ -98,8 +102,9 @@ export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[]
       db.insert(deliveries).select(sql`
         SELECT ${field('id')}, ${field('eventId')}, ${field('webhookId')}, ${field('environmentId')},
           CASE WHEN ${isSent} THEN coalesce(${last}, 0) + ${number} END,
-          ${field('state')}, ${field('reason')}, 0, 0, 0,
-          ${field('nextAttemptAt')}, 0, ${field('createdAt')}, ${field('format')}
+          ${field('state')},
+          CASE WHEN ${heldUntil} IS NULL THEN ${field('reason')} ELSE 'breaker' END, 0, 0, 0,
+          coalesce(${heldUntil}, ${field('nextAttemptAt')}), 0, ${field('createdAt')}, ${field('format')}
         FROM json_each(${json})
         WHERE NOT EXISTS (SELECT 1 FROM deliveries AS there
           WHERE there.event_id = ${field('eventId')} AND there.webhook_id = ${field('webhookId')})`),
@@ -107,11 +112,3 @@ export function insertDeliveries(db: Database, rows: NewDelivery[]): Statement[]
   }
   return statements
 }
-
-/** A statement, because it also rides in the batch that makes the deliveries. */
-export const selectDueOfEvents = (db: Database, eventIds: string[], now: number) =>
-  db
-    .select({ id: deliveries.id, webhookId: deliveries.webhookId })
-    .from(deliveries)
-    .where(and(isOneOf(deliveries.eventId, eventIds), isDue(now, now)))
-    .orderBy(asc(deliveries.sequence), asc(deliveries.webhookId))

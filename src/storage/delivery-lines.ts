@@ -3,8 +3,8 @@
  * and only the first of a line may go; what was sent once more stands in none. Settles nothing.
  */
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import type { Database } from './database.ts'
-import { deliveries } from './deliveries.ts'
+import { type Database, isOneOf } from './database.ts'
+import { deliveries, isDue } from './deliveries.ts'
 import { type Webhook, webhooks } from './webhooks.ts'
 
 /** Deliveries of no environment have a line of their own. As the index over the lines says it. */
@@ -89,6 +89,23 @@ export const selectNext = (db: Database, endpoint: Endpoint, at: Due & { limit: 
     .from(deliveries)
     .where(sql`${deliveries.id} IN ${nextIds(endpoint, at)}`)
     .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.sequence))
+
+/**
+ * What there is to ring for of some events: what stands behind another goes when that is settled. A statement,
+ * because it also rides in the batch that makes the deliveries.
+ */
+export const selectDueOfEvents = (db: Database, eventIds: string[], now: number) =>
+  db
+    .select({ id: deliveries.id, webhookId: deliveries.webhookId })
+    .from(deliveries)
+    .where(
+      and(
+        isOneOf(deliveries.eventId, eventIds),
+        isDue(now, now),
+        sql`NOT ${isBehind('deliveries')}`,
+      ),
+    )
+    .orderBy(asc(deliveries.sequence), asc(deliveries.webhookId))
 
 /** Due or not, being sent or not. */
 export async function findFirstWaiting(db: Database, endpoint: Endpoint) {
