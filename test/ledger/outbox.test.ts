@@ -70,16 +70,14 @@ it('events are fanned out together; those after one that cannot be wait for it',
   const environmentId = world.environment.id
   const { organisationId } = world
   const times = { createdAt: 1, updatedAt: 1 }
-  await db
-    .insert(webhooks)
-    .values({
-      id: 1,
-      organisationId,
-      environmentId,
-      url: 'http://127.0.0.1:9/',
-      ordered: false,
-      ...times,
-    })
+  await db.insert(webhooks).values({
+    id: 1,
+    organisationId,
+    environmentId,
+    url: 'http://127.0.0.1:9/',
+    ordered: false,
+    ...times,
+  })
   const ids = ['evt_a', 'evt_bad', 'evt_c']
   const facts = {
     type: 'FLAG_UPDATED' as const,
