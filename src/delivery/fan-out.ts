@@ -1,6 +1,7 @@
 /**
  * Turns committed events into one delivery for each endpoint that should have them, and rings for
- * them; what an endpoint does not want is written down as such. May run any number of times, also at once: a pair of event and endpoint exists only once.
+ * them; what an endpoint does not want is written down as such. May run any number of times, also at
+ * once: a pair of event and endpoint exists only once.
  */
 import type { Env } from '../env.ts'
 import { type Database, openDatabase, runBatch } from '../storage/database.ts'

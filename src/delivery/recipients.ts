@@ -1,4 +1,7 @@
-/** Decides which endpoints an event goes to, and which it is kept from. Pure; knows nothing of what was sent. */
+/**
+ * Decides which endpoints an event goes to, and which it is kept from. Pure; knows nothing of what was
+ * sent already.
+ */
 import type { EventRow } from '../storage/events.ts'
 import type { Endpoint as Stored } from '../storage/fan-out.ts'
 import { fliptTypesOf, partsOf } from './flipt-event.ts'

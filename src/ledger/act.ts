@@ -1,8 +1,8 @@
 /**
  * The effects of committed changes, driven from the outbox: publish documents, turn events into
  * deliveries, take identities' changes home, forget those of environments that are gone, write the log
- * sink's lines, send mail. Every effect reads the present truth and may be repeated; its wake-up goes only after
- * the effect is done.
+ * sink's lines, send mail. Every effect reads the present truth and may be repeated; its wake-up goes
+ * only after the effect is done.
  */
 import { fanOut } from '../delivery/fan-out.ts'
 import { ringWaiting } from '../delivery/ring.ts'
@@ -153,7 +153,8 @@ async function clearPage(desk: Desk, debts: Debt[], round: Round): Promise<numbe
  * Works through what the ledger owes and answers when it wants to be woken again (epoch
  * milliseconds), or null when nothing is left. A publish that comes too soon after the last one is
  * left for later, so a burst becomes one publish of its last version. What cannot be done holds up
- * nothing that can, but for events, which go in their order. Throws when D1 does not tell what is owed, or does not take that it is paid.
+ * nothing that can, but for events, which go in their order. Throws when D1 does not tell what is owed,
+ * or does not take that it is paid.
  */
 export async function clearOutbox(desk: Desk): Promise<number | null> {
   const wakes: number[] = []
